@@ -1,0 +1,175 @@
+"""Every error that msdigest raises, in one tree.
+
+::
+
+    MsdigestError                    one sentence: what, where, what to do
+    ├── ConfigurationError           all faults of the configuration at once (exit status 2)
+    ├── RefusedError                 a command that cannot be carried out as things stand
+    ├── VaultError                   a key is missing, wrong or readable by others
+    │   └── TokenError               a link's token is forged, cut short or of another purpose
+    ├── StoreError                   the database cannot be used
+    │   ├── NewerDatabaseError
+    │   └── BusyError                another process holds the database's lock
+    ├── FetchError                   a source's answer could not be had (carries the URL)
+    │   ├── BlockedAddressError
+    │   ├── UnreachableError
+    │   ├── DeadlineError
+    │   ├── TooLargeError
+    │   ├── EncodingError
+    │   └── RedirectError
+    ├── CollectError                 an answer was had, but no entries can be made of it
+    │   ├── StatusError              an HTTP status that is neither 200 nor 304
+    │   ├── NotAFeedError
+    │   ├── EmptyAnswerError
+    │   └── LayoutError              a living page looks unlike itself: the editor decides
+    ├── TemplateError                a template or stylesheet, with file and line
+    │   └── NotCompilableError       it cannot be compiled once for all subscribers
+    └── ProviderError                the mail provider's settings or answer make no sense
+
+The docstring of an error is its default message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class MsdigestError(Exception):
+    """Something in msdigest went wrong."""
+
+    def __init__(self, message: str | None = None) -> None:
+        """Take ``message``, or else the first line of the class's docstring."""
+        super().__init__(message or (type(self).__doc__ or "").splitlines()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of the configuration.
+
+    file: as the operator would open it (relative to the folder that holds ``config/``).
+    key: dotted path of the setting, e.g. ``digest[weekly].cadence``; empty for the file as a whole.
+    message: what is wrong and what would be right, without a full stop.
+    """
+
+    file: str
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        """Tell the fault in one line."""
+        return f"{self.file}: {self.key}: {self.message}" if self.key else f"{self.file}: {self.message}"
+
+
+class ConfigurationError(MsdigestError):
+    """The configuration has faults."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        """Carry every fault that was found; there is at least one."""
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class RefusedError(MsdigestError):
+    """This cannot be done as things stand."""
+
+
+class VaultError(MsdigestError):
+    """The vault's keys cannot be used."""
+
+
+class TokenError(VaultError):
+    """This link is not one of ours, or it was cut short."""
+
+
+class StoreError(MsdigestError):
+    """The database cannot be used."""
+
+
+class NewerDatabaseError(StoreError):
+    """The database was written by a newer msdigest: install that version or newer."""
+
+
+class BusyError(StoreError):
+    """Another msdigest process holds this database: stop it first."""
+
+
+class FetchError(MsdigestError):
+    """A source's answer could not be had."""
+
+    def __init__(self, url: str, message: str | None = None) -> None:
+        """Carry the ``url`` that was asked (the one of the last hop)."""
+        self.url = url
+        super().__init__(f"{message or (type(self).__doc__ or '').splitlines()[0].rstrip('.')} ({url})")
+
+
+class BlockedAddressError(FetchError):
+    """The address is private or reserved and not listed in [fetch] allow_private."""
+
+
+class UnreachableError(FetchError):
+    """The server could not be reached or broke the connection."""
+
+
+class DeadlineError(FetchError):
+    """The whole answer did not arrive in time."""
+
+
+class TooLargeError(FetchError):
+    """The answer is larger than the limit."""
+
+
+class EncodingError(FetchError):
+    """The answer is compressed in a way that is not accepted."""
+
+
+class RedirectError(FetchError):
+    """The answer is a redirect that is not followed."""
+
+
+class CollectError(MsdigestError):
+    """No entries can be made of the source's answer."""
+
+
+class StatusError(CollectError):
+    """The server answered with a status that is no success."""
+
+    def __init__(self, status: int, message: str, *, retry_after: float | None = None) -> None:
+        """Carry the HTTP ``status`` and, where given, ``retry_after`` in seconds."""
+        self.status = status
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class NotAFeedError(CollectError):
+    """The answer is no feed."""
+
+
+class EmptyAnswerError(CollectError):
+    """The answer is empty."""
+
+
+class LayoutError(CollectError):
+    """The page's layout changed: compare it with the source's content and stamp settings."""
+
+
+class TemplateError(MsdigestError):
+    """A template cannot be used."""
+
+    def __init__(self, file: str, line: int | None, message: str) -> None:
+        """Carry the template's ``file`` and the ``line`` where it is known."""
+        self.file = file
+        self.line = line
+        where = f"{file}, line {line}" if line else file
+        super().__init__(f"{where}: {message}")
+
+
+class NotCompilableError(TemplateError):
+    """The template cannot be compiled once for all subscribers."""
+
+
+class ProviderError(MsdigestError):
+    """The mail provider's settings or answer make no sense."""

@@ -1,0 +1,58 @@
+"""People: who they are stays in the vault; here is the shape of what is known of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Frequency = Literal["each", "weekly", "monthly", "safety"]
+FREQUENCIES: tuple[Frequency, ...] = ("each", "weekly", "monthly", "safety")
+THEMES = ("standard", "large", "low-glare")
+AUDIENCES = ("patient", "clinician", "researcher")
+
+#   active   gets the digest
+#   paused   asked for a break
+#   ended    left, or was taken off
+SubscriptionState = Literal["active", "paused", "ended"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """How a person's agreement is evidenced: when, to which words, by which way."""
+
+    at: datetime
+    text: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """One person. Outside the vault only ``id`` is ever written anywhere.
+
+    id: uuid in hex, opaque.
+    address: as typed, its domain lower case.
+    language: BCP 47; zone: IANA name.
+    """
+
+    id: str
+    address: str = field(repr=False)
+    name: str = field(default="", repr=False)
+    language: str = "en"
+    zone: str = "UTC"
+    theme: str = "standard"
+    audience: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """What a person chose for one digest; ``topics`` empty = all."""
+
+    subscriber: str
+    digest: str
+    consent: Consent
+    topics: tuple[str, ...] = field(default=(), repr=False)
+    frequency: Frequency = "each"
+    state: SubscriptionState = "active"

@@ -1,0 +1,167 @@
+"""The shape of every door, on one page.
+
+Everything here is synchronous and may be called from any thread. Datetimes are aware, UTC. What may be
+raised is written down; nothing else is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from msdigest.model.source import Validators
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from msdigest.model.delivery import Outcome, Shipment
+    from msdigest.model.entry import Entry, Known
+    from msdigest.model.source import Source
+
+NO_VALIDATORS = Validators()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call to a mail provider. Never printed whole: it is full of addresses."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+    body: bytes = field(repr=False, default=b"")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An HTTP answer, wholly received and decoded.
+
+    url: of the last hop. headers: names in lower case.
+    moved_to: the new address if every hop on the way was a permanent redirect, else None.
+    """
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    moved_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A request that got no whole answer.
+
+    sent: "no" = the body surely was not sent completely: trying again is safe;
+          "maybe" = the provider may have acted on it: never try again blindly.
+    reason: what happened, without any address of a person in it.
+    """
+
+    sent: Literal["no", "maybe"]
+    reason: str
+
+
+class Http(Protocol):
+    """The one door to the network. One request at a time per host; redirects followed (at most 5)."""
+
+    def get(
+        self, url: str, *, validators: Validators = NO_VALIDATORS, accept: str = "*/*", source_url: str | None = None
+    ) -> Reply:
+        """Fetch ``url``, conditionally if there are ``validators``; any status is an answer.
+
+        ``source_url``: the address the operator wrote down: a port that it names is allowed.
+        Raises FetchError for everything that is no answer.
+        """
+        ...
+
+    def send(self, request: Request, *, timeout: float = 60.0) -> Reply | Failure:
+        """Make one call to the operator's mail provider; raises nothing for faults of the network."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What msdigest remembers of a source when it visits it again.
+
+    body_hash: of the last body that was read, so that an equal one need not be parsed.
+    known: gives the entries that the source showed before (asked only by collectors that need them).
+    """
+
+    validators: Validators = NO_VALIDATORS
+    body_hash: str | None = None
+    known: Callable[[], Sequence[Known]] = tuple
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What a visit brought.
+
+    status: unchanged = nothing to read (304 or the same body); entries is empty then.
+    entries: what the source shows now, not yet enriched.
+    gone: keys of known entries that a complete view of the source no longer shows.
+    warnings: sentences for the editor, e.g. that an entry was cut short and held.
+    """
+
+    status: Literal["ok", "unchanged"]
+    entries: tuple[Entry, ...] = ()
+    gone: tuple[str, ...] = ()
+    validators: Validators = NO_VALIDATORS
+    body_hash: str | None = None
+    moved_to: str | None = None
+    min_interval: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Collector(Protocol):
+    """Turns a source into entries. Knows no store and no clock."""
+
+    def __call__(self, source: Source, memory: Memory, http: Http) -> Collected:
+        """Visit ``source``; raises FetchError or CollectError, and then nothing is kept."""
+        ...
+
+
+class Enrichment(Protocol):
+    """Adds what can be known from an entry alone: idempotent, keeps its identity, never raises."""
+
+    def __call__(self, entry: Entry) -> Entry:
+        """Return ``entry`` with more said about it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """What a provider can do.
+
+    max_recipients: in one call. max_bytes: of one call's body.
+    substitutes: one letter a call with variables for each recipient (else every recipient's own message).
+    """
+
+    max_recipients: int
+    max_bytes: int
+    substitutes: bool
+
+
+class Provider(Protocol):
+    """Hands a batch to a mail provider: build, then carry, then parse. Build and parse are pure."""
+
+    name: str
+    caps: Caps
+
+    def build(self, shipment: Shipment) -> Request:
+        """Make the request; the same shipment gives the same bytes."""
+        ...
+
+    def carry(self, request: Request) -> Reply | Failure:
+        """Make the call; raises nothing for faults of the network or the disk."""
+        ...
+
+    def parse(self, reply: Reply | Failure, shipment: Shipment) -> list[Outcome]:
+        """Return one outcome for each recipient, in their order."""
+        ...
+
+
+class Task(Protocol):
+    """Something that runs at its times; it first asks the tables whether there is still something to do."""
+
+    def __call__(self, scheduled_for: datetime) -> None:
+        """Do what is due."""
+        ...
