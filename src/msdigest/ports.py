@@ -159,6 +159,18 @@ class Provider(Protocol):
         ...
 
 
+class Sealer(Protocol):
+    """Encrypts what is personal before it is kept."""
+
+    def seal(self, plain: bytes, *, about: str) -> bytes:
+        """Encrypt; ``about`` binds the result to its place."""
+        ...
+
+    def open(self, sealed: bytes, *, about: str) -> bytes:
+        """Decrypt what was sealed for the same place; raises VaultError."""
+        ...
+
+
 class Task(Protocol):
     """Something that runs at its times; it first asks the tables whether there is still something to do."""
 

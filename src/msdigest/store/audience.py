@@ -1,0 +1,214 @@
+"""People: sealed by the vault before they are kept, opened only where a message is made."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from sqlalchemy import delete, func, insert, literal, select, update
+
+from msdigest.model.subscriber import Consent, Subscriber, Subscription
+from msdigest.store.schema import subscribers, subscriptions, suppressions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Connection
+
+    from msdigest.ports import Sealer
+
+_CHUNK = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A person with one of their subscriptions; ``suppressed`` = must not be mailed."""
+
+    subscriber: Subscriber
+    subscription: Subscription
+    suppressed: bool
+
+
+def new_subscriber_id() -> str:
+    """Return a fresh opaque id, 32 hex digits."""
+    return uuid4().hex
+
+
+def seal_subscriber(vault: Sealer, person: Subscriber) -> bytes:
+    """Seal address, name and the person's settings."""
+    plain = [person.address, person.name, person.language, person.zone, person.theme, person.audience]
+    return vault.seal(json.dumps(plain, ensure_ascii=False).encode(), about=person.id)
+
+
+def open_subscriber(vault: Sealer, subscriber_id: str, sealed: bytes) -> Subscriber:
+    """Open what ``seal_subscriber`` sealed."""
+    address, name, language, zone, theme, audience = json.loads(vault.open(sealed, about=subscriber_id))
+    return Subscriber(
+        id=subscriber_id, address=address, name=name, language=language, zone=zone, theme=theme, audience=audience
+    )
+
+
+def seal_subscription(vault: Sealer, chosen: Subscription) -> bytes:
+    """Seal what a person chose and how their consent is evidenced."""
+    consent = chosen.consent
+    plain = [list(chosen.topics), chosen.frequency, consent.at.isoformat(), consent.text, consent.source]
+    about = f"{chosen.subscriber}/{chosen.digest}"
+    return vault.seal(json.dumps(plain, ensure_ascii=False).encode(), about=about)
+
+
+def _open_subscription(vault: Sealer, row: Any) -> Subscription:
+    plain = json.loads(vault.open(row.chosen, about=f"{row.subscriber}/{row.digest}"))
+    topics, frequency, at, text, source = plain
+    return Subscription(
+        subscriber=row.subscriber,
+        digest=row.digest,
+        consent=Consent(at=datetime.fromisoformat(at), text=text, source=source),
+        topics=tuple(topics),
+        frequency=frequency,
+        state=row.state,
+    )
+
+
+def members(
+    connection: Connection, vault: Sealer, digest: str, *, after: str = "", limit: int = _CHUNK
+) -> list[Member]:
+    """Return the next ``limit`` people who ever subscribed to ``digest``, in the order of their ids.
+
+    ``after``: the id of the last one of the chunk before; so a walk over all holds one chunk in memory.
+    """
+    statement = (
+        select(
+            subscriptions.c.subscriber,
+            subscriptions.c.digest,
+            subscriptions.c.state,
+            subscriptions.c.sealed.label("chosen"),
+            subscribers.c.sealed.label("person"),
+            suppressions.c.lookup.is_not(None).label("suppressed"),
+        )
+        .join(subscribers, subscribers.c.id == subscriptions.c.subscriber)
+        .outerjoin(suppressions, suppressions.c.lookup == subscribers.c.lookup)
+        .where(subscriptions.c.digest == digest, subscriptions.c.subscriber > after)
+        .order_by(subscriptions.c.subscriber)
+        .limit(limit)
+    )
+    return [
+        Member(
+            subscriber=open_subscriber(vault, row.subscriber, row.person),
+            subscription=_open_subscription(vault, row),
+            suppressed=bool(row.suppressed),
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def all_members(connection: Connection, vault: Sealer, digest: str) -> Iterator[Member]:
+    """Walk over everybody who ever subscribed to ``digest``, chunk by chunk."""
+    after = ""
+    while chunk := members(connection, vault, digest, after=after):
+        yield from chunk
+        after = chunk[-1].subscriber.id
+
+
+def by_ids(connection: Connection, vault: Sealer, ids: Sequence[str]) -> dict[str, Subscriber]:
+    """Return people by id; forgotten ones are missing."""
+    statement = select(subscribers.c.id, subscribers.c.sealed).where(subscribers.c.id.in_(ids))
+    return {row.id: open_subscriber(vault, row.id, row.sealed) for row in connection.execute(statement)}
+
+
+def subscriptions_of(
+    connection: Connection, vault: Sealer, ids: Sequence[str], *, digest: str | None = None
+) -> dict[tuple[str, str], Subscription]:
+    """Return what people chose, by (subscriber, digest)."""
+    statement = select(
+        subscriptions.c.subscriber,
+        subscriptions.c.digest,
+        subscriptions.c.state,
+        subscriptions.c.sealed.label("chosen"),
+    ).where(subscriptions.c.subscriber.in_(ids))
+    if digest is not None:
+        statement = statement.where(subscriptions.c.digest == digest)
+    rows = connection.execute(statement)
+    return {(row.subscriber, row.digest): _open_subscription(vault, row) for row in rows}
+
+
+def by_lookups(connection: Connection, vault: Sealer, lookups: Sequence[str]) -> dict[str, Subscriber]:
+    """Return people by the keyed hash of their address."""
+    columns = (subscribers.c.lookup, subscribers.c.id, subscribers.c.sealed)
+    rows = connection.execute(select(*columns).where(subscribers.c.lookup.in_(lookups)))
+    return {row.lookup: open_subscriber(vault, row.id, row.sealed) for row in rows}
+
+
+def suppressed_among(connection: Connection, lookups: Sequence[str]) -> dict[str, str]:
+    """Return keyed hash → reason for those of ``lookups`` that must not be mailed."""
+    statement = select(suppressions.c.lookup, suppressions.c.reason).where(suppressions.c.lookup.in_(lookups))
+    return {row.lookup: row.reason for row in connection.execute(statement)}
+
+
+def add_people(
+    connection: Connection, vault: Sealer, people: Sequence[tuple[str, Subscriber]], *, now: datetime
+) -> None:
+    """Keep new people, given as (keyed hash, person)."""
+    if people:
+        rows = [
+            {"id": person.id, "lookup": lookup, "sealed": seal_subscriber(vault, person), "created": now}
+            for lookup, person in people
+        ]
+        connection.execute(insert(subscribers), rows)
+
+
+def change_person(connection: Connection, vault: Sealer, person: Subscriber) -> None:
+    """Keep other settings or another name of somebody who is there."""
+    sealed = seal_subscriber(vault, person)
+    connection.execute(update(subscribers).where(subscribers.c.id == person.id).values(sealed=sealed))
+
+
+def add_subscriptions(connection: Connection, vault: Sealer, chosen: Sequence[Subscription], *, now: datetime) -> None:
+    """Keep new subscriptions."""
+    if chosen:
+        rows = [
+            {
+                "digest": each.digest,
+                "subscriber": each.subscriber,
+                "state": each.state,
+                "sealed": seal_subscription(vault, each),
+                "since": now,
+            }
+            for each in chosen
+        ]
+        connection.execute(insert(subscriptions), rows)
+
+
+def change_subscription(connection: Connection, vault: Sealer, chosen: Subscription) -> None:
+    """Keep another choice for a subscription that is there; its state stays."""
+    here = (subscriptions.c.digest == chosen.digest) & (subscriptions.c.subscriber == chosen.subscriber)
+    connection.execute(update(subscriptions).where(here).values(sealed=seal_subscription(vault, chosen)))
+
+
+def end_subscription(connection: Connection, *, subscriber: str, digest: str, now: datetime) -> int:
+    """End a subscription; return how many were ended (0 or 1)."""
+    here = (subscriptions.c.digest == digest) & (subscriptions.c.subscriber == subscriber)
+    statement = update(subscriptions).where(here, subscriptions.c.state != "ended")
+    return connection.execute(statement.values(state="ended", ended_at=now)).rowcount
+
+
+def suppress(connection: Connection, lookup: str, *, reason: str, now: datetime) -> int:
+    """Never mail that address again; return 1 if that is new, else 0."""
+    if connection.execute(select(literal(1)).where(suppressions.c.lookup == lookup)).first():
+        return 0
+    connection.execute(insert(suppressions).values(lookup=lookup, reason=reason, at=now))
+    return 1
+
+
+def forget(connection: Connection, subscriber: str) -> int:
+    """Delete a person's record and choices; what was sent stays under the opaque id. Return 1 or 0."""
+    connection.execute(delete(subscriptions).where(subscriptions.c.subscriber == subscriber))
+    return connection.execute(delete(subscribers).where(subscribers.c.id == subscriber)).rowcount
+
+
+def count_active(connection: Connection, digest: str) -> int:
+    """Return how many people have an active subscription to ``digest``."""
+    statement = select(func.count()).where(subscriptions.c.digest == digest, subscriptions.c.state == "active")
+    return connection.execute(statement).scalar_one()

@@ -1,0 +1,154 @@
+"""Opening a database: SQLite in WAL mode or PostgreSQL, upgraded to this version's tables at start."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool, QueuePool
+
+from msdigest.errors import BusyError, NewerDatabaseError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LOCK_NUMBER = 7_214_433_100  # any constant of ours: serialises upgrades between PostgreSQL clients
+_BUSY_TIMEOUT_MS = 30_000
+
+
+class Database:
+    """One database, open. Transactions are explicit: ``reading()`` or ``writing()``.
+
+    Safe to use from several threads; each transaction has its own connection.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Connect to ``sqlite:///PATH`` or ``postgresql://…`` and upgrade it; raises StoreError."""
+        self.url = url
+        self.engine = _engine(url)
+        try:
+            self._upgrade()
+        except SQLAlchemyError as error:
+            self.engine.dispose()
+            message = f"{_shown(url)}: the database cannot be opened: {_cause(error)}"
+            raise StoreError(message) from None
+        except StoreError:
+            self.engine.dispose()
+            raise
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Tell whether one process at a time delivers (SQLite) or many may (PostgreSQL)."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a transaction that sees one state of the database."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a transaction that is kept whole or not at all. On SQLite writers wait for each other."""
+        with self.engine.connect().execution_options(msdigest_writes=True) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the lock of the one process that delivers from an SQLite database; raises BusyError.
+
+        The operating system drops it when the process ends, however it ends. PostgreSQL has leases instead.
+        """
+        path = self.engine.url.database
+        if not self.is_sqlite or not path:
+            yield
+            return
+        handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BusyError from None
+            yield
+        finally:
+            os.close(handle)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def _upgrade(self) -> None:
+        config = Config()
+        config.set_main_option("script_location", "msdigest.store:migrations")
+        scripts = ScriptDirectory.from_config(config)
+        with self.writing() as connection:
+            if not self.is_sqlite:
+                connection.execute(text("select pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
+            current = MigrationContext.configure(connection).get_current_revision()
+            if current == scripts.get_current_head():
+                return
+            if current is not None and current not in {step.revision for step in scripts.walk_revisions()}:
+                raise NewerDatabaseError
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _engine(url: str) -> Engine:
+    if url.startswith("postgresql://"):
+        try:
+            return create_engine(
+                make_url(url).set(drivername="postgresql+psycopg"),
+                poolclass=QueuePool,
+                pool_size=10,
+                pool_pre_ping=True,
+            )
+        except ModuleNotFoundError:
+            message = "PostgreSQL needs its driver: install msdigest[postgres]"
+            raise StoreError(message) from None
+    path = Path(url.removeprefix("sqlite:///"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"{path.parent}: the folder of the database cannot be made ({error.strerror})"
+        raise StoreError(message) from None
+    # A connection costs 0.1 ms; without a pool none is left open in a thread that ended.
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver must not begin transactions by itself: a migration would then be kept in halves.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"pragma busy_timeout = {_BUSY_TIMEOUT_MS}")
+    cursor.execute("pragma journal_mode = wal")
+    # What was started must still be known after a power cut, or somebody would get an issue twice.
+    cursor.execute("pragma synchronous = full")
+    cursor.execute("pragma foreign_keys = on")
+    cursor.execute("pragma cache_size = -32000")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A reader that becomes a writer half way fails at once when another writes: writers say so from the start.
+    writes = connection.get_execution_options().get("msdigest_writes")
+    connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+
+def _shown(url: str) -> str:
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def _cause(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]

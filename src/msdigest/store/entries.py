@@ -1,0 +1,312 @@
+"""Entries: kept once, with every place they were seen and every revision they had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from sqlalchemy import bindparam, func, insert, select, update
+
+from msdigest.model.change import compare
+from msdigest.model.entry import Entry, Known, Revision
+from msdigest.store.records import content_hash, from_record, to_record
+from msdigest.store.schema import entries, marks, places, revisions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row, Select
+
+    from msdigest.model.entry import ChangeKind
+
+# SQLite takes at most 32,766 variables a statement.
+_CHUNK = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One entry as a visit found it, enriched.
+
+    shown: its text as the source showed it (before disclosures were taken out).
+    marks: names by which other sources' sightings are recognised as the same entry.
+    """
+
+    entry: Entry
+    shown: str
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What keeping one entry came to; ``change`` None = nothing new about it."""
+
+    id: str
+    change: ChangeKind | None
+    material: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an entry was seen."""
+
+    source: str
+    key: str
+    url: str
+    first_seen: datetime
+    last_seen: datetime
+    gone_at: datetime | None
+
+
+def keep(
+    connection: Connection,
+    found: Sequence[Found],
+    *,
+    source: str,
+    gone: Iterable[str],
+    now: datetime,
+    new_id: Callable[[], str] = lambda: str(uuid4()),
+) -> list[Kept]:
+    """Keep what a visit to ``source`` found, in one transaction of the caller's; one result for each.
+
+    An entry is recognised by its key in this source, else by a mark. The source that saw an entry first decides
+    its content; others only add a place.
+    """
+    keys = {row.key: row.entry for row in _chunked(connection, [each.entry.key for each in found], _by_key, source)}
+    marked = {row.mark: row.entry for row in _chunked(connection, [m for f in found for m in f.marks], _by_mark)}
+    known = {row.id: row for row in _chunked(connection, [*keys.values(), *marked.values()], _by_id)}
+    results = []
+    for each in found:
+        entry_id = keys.get(each.entry.key) or next((marked[m] for m in each.marks if m in marked), None)
+        if entry_id is None:
+            entry_id = new_id()
+            _insert(connection, each, entry_id=entry_id, now=now)
+            known.update({row.id: row for row in connection.execute(_by_id([entry_id]))})
+            result = Kept(id=entry_id, change="new", material=True)
+        else:
+            result = _revise(connection, each, known[entry_id], source=source, now=now)
+        _see(connection, each, entry_id, source=source, now=now, again=each.entry.key in keys)
+        fresh = [mark for mark in each.marks if mark not in marked]
+        if fresh:
+            connection.execute(insert(marks), [{"mark": mark, "entry": entry_id} for mark in dict.fromkeys(fresh)])
+        keys[each.entry.key] = entry_id
+        marked.update(dict.fromkeys(fresh, entry_id))
+        results.append(result)
+    lost = [{"lost": key} for key in gone]
+    if lost:
+        statement = update(places).where(places.c.source == source, places.c.key == bindparam("lost"))
+        connection.execute(statement.where(places.c.gone_at.is_(None)).values(gone_at=now), lost)
+    return results
+
+
+def _insert(connection: Connection, found: Found, *, entry_id: str, now: datetime) -> None:
+    entry = found.entry
+    record, digest = to_record(entry), content_hash(entry)
+    connection.execute(
+        insert(entries).values(
+            id=entry_id,
+            source=entry.source,
+            kind=entry.kind,
+            published=entry.published,
+            first_seen=now,
+            changed_at=now,
+            revision=1,
+            hash=digest,
+            content=record,
+        )
+    )
+    connection.execute(
+        insert(revisions).values(
+            entry=entry_id, number=1, seen=now, change="new", material=True, hash=digest, content=record
+        )
+    )
+
+
+def _revise(connection: Connection, found: Found, row: Row[tuple[object, ...]], *, source: str, now: datetime) -> Kept:
+    entry, unchanged = found.entry, Kept(id=row.id, change=None)
+    if row.source != source:
+        return unchanged
+    old = from_record(row.content, id=row.id, revision=row.revision, first_seen=row.first_seen)
+    difference = compare(old, entry)
+    record = to_record(entry)
+    if difference is None:
+        if record != row.content:
+            connection.execute(update(entries).where(entries.c.id == row.id).values(content=record, kind=entry.kind))
+        return unchanged
+    change, material = difference
+    values = {
+        "kind": entry.kind,
+        "published": entry.published,
+        "revision": row.revision + 1,
+        "hash": content_hash(entry),
+        "content": record,
+    }
+    connection.execute(
+        update(entries).where(entries.c.id == row.id).values(**values, **({"changed_at": now} if material else {}))
+    )
+    connection.execute(
+        insert(revisions).values(
+            entry=row.id,
+            number=row.revision + 1,
+            seen=now,
+            change=change,
+            material=material,
+            hash=values["hash"],
+            content=record,
+        )
+    )
+    return Kept(id=row.id, change=change, material=material)
+
+
+def _see(connection: Connection, found: Found, entry_id: str, *, source: str, now: datetime, again: bool) -> None:
+    entry = found.entry
+    seen = {
+        "url": entry.url,
+        "shown": found.shown,
+        "section": list(entry.section),
+        "published": entry.published,
+        "last_seen": now,
+        "gone_at": None,
+    }
+    if again:
+        here = (places.c.source == source) & (places.c.key == entry.key)
+        connection.execute(update(places).where(here).values(**seen))
+    else:
+        connection.execute(insert(places).values(source=source, key=entry.key, entry=entry_id, first_seen=now, **seen))
+
+
+def _by_key(keys: Sequence[str], source: str) -> Select[tuple[str, str]]:
+    return select(places.c.key, places.c.entry).where(places.c.source == source, places.c.key.in_(keys))
+
+
+def _by_mark(names: Sequence[str]) -> Select[tuple[str, str]]:
+    return select(marks.c.mark, marks.c.entry).where(marks.c.mark.in_(names))
+
+
+def _by_id(ids: Sequence[str]) -> Select[tuple[object, ...]]:
+    return select(entries).where(entries.c.id.in_(ids))
+
+
+def _chunked(
+    connection: Connection, values: Iterable[str], statement: Callable[..., Select[tuple[object, ...]]], *more: str
+) -> Iterable[Row[tuple[object, ...]]]:
+    unique = list(dict.fromkeys(values))
+    for start in range(0, len(unique), _CHUNK):
+        yield from connection.execute(statement(unique[start : start + _CHUNK], *more))
+
+
+def known_of(connection: Connection, source: str) -> list[Known]:
+    """Return everything ``source`` ever showed, gone or not, oldest first."""
+    statement = select(places).where(places.c.source == source).order_by(places.c.first_seen, places.c.key)
+    return [
+        Known(
+            key=row.key,
+            text=row.shown,
+            section=tuple(row.section),
+            published=row.published,
+            gone=row.gone_at is not None,
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def _entry(row: Row[tuple[object, ...]]) -> Entry:
+    return from_record(row.content, id=row.id, revision=row.revision, first_seen=row.first_seen)
+
+
+def get(connection: Connection, entry_id: str) -> Entry | None:
+    """Return one entry in its newest revision."""
+    row = connection.execute(_by_id([entry_id])).one_or_none()
+    return None if row is None else _entry(row)
+
+
+def get_many(connection: Connection, ids: Sequence[str]) -> dict[str, Entry]:
+    """Return entries by id; unknown ids are missing."""
+    return {row.id: _entry(row) for row in _chunked(connection, ids, _by_id)}
+
+
+def newest(
+    connection: Connection,
+    *,
+    since: datetime | None = None,
+    source: str | None = None,
+    topic: str | None = None,
+    limit: int | None = None,
+) -> list[Entry]:
+    """Return entries, newest first by own date, else by when first seen; ``since`` compares first seen."""
+    statement = select(entries).order_by(func.coalesce(entries.c.published, entries.c.first_seen).desc(), entries.c.id)
+    if since is not None:
+        statement = statement.where(entries.c.first_seen >= since)
+    if source is not None:
+        seen_there = select(places.c.entry).where(places.c.source == source)
+        statement = statement.where(entries.c.id.in_(seen_there))
+    if topic is None and limit is not None:
+        statement = statement.limit(limit)
+    rows = (_entry(row) for row in connection.execute(statement))
+    chosen = [entry for entry in rows if topic is None or topic in entry.topics]
+    return chosen[:limit]
+
+
+def changed_times(connection: Connection, ids: Sequence[str]) -> dict[str, datetime]:
+    """Return when each entry's newest revision was seen, material or not."""
+    statement = select(revisions.c.entry, func.max(revisions.c.seen).label("seen")).group_by(revisions.c.entry)
+    found: dict[str, datetime] = {}
+    unique = list(dict.fromkeys(ids))
+    for start in range(0, len(unique), _CHUNK):
+        chunk = statement.where(revisions.c.entry.in_(unique[start : start + _CHUNK]))
+        found.update({row.entry: row.seen for row in connection.execute(chunk)})
+    return found
+
+
+def candidates(
+    connection: Connection, *, after: datetime, until: datetime, oldest: datetime, by_own_date: bool
+) -> list[Entry]:
+    """Return what an issue may carry.
+
+    Entries first seen, or materially changed, after ``after`` and not later than ``until``, whose own date is not
+    before ``oldest``. ``by_own_date``: a digest's first issue looks at the own date instead of first seen.
+    """
+    own = func.coalesce(entries.c.published, entries.c.first_seen)
+    statement = select(entries).where(entries.c.first_seen <= until, own >= oldest)
+    if by_own_date:
+        statement = statement.where(own > after)
+    else:
+        statement = statement.where(entries.c.changed_at > after, entries.c.changed_at <= until)
+    return [_entry(row) for row in connection.execute(statement.order_by(entries.c.id))]
+
+
+def revisions_of(connection: Connection, entry_id: str) -> list[Revision]:
+    """Return every revision of an entry, oldest first."""
+    statement = select(revisions).where(revisions.c.entry == entry_id).order_by(revisions.c.number)
+    return [
+        Revision(
+            number=row.number,
+            seen=row.seen,
+            change=row.change,
+            material=row.material,
+            entry=from_record(row.content, id=entry_id, revision=row.number, first_seen=None),
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def places_of(connection: Connection, entry_id: str) -> list[Place]:
+    """Return where an entry was seen, first sighting first."""
+    statement = select(places).where(places.c.entry == entry_id).order_by(places.c.first_seen, places.c.source)
+    return [
+        Place(
+            source=row.source,
+            key=row.key,
+            url=row.url,
+            first_seen=row.first_seen,
+            last_seen=row.last_seen,
+            gone_at=row.gone_at,
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def as_of(entry: Entry, revision: Revision) -> Entry:
+    """Return ``entry`` with the words it had in ``revision``."""
+    return replace(revision.entry, first_seen=entry.first_seen, topics=entry.topics)

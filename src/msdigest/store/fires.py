@@ -1,0 +1,55 @@
+"""Fires: one row each time a task was rung for, so that nothing runs twice for one time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from msdigest.store.schema import facts, fires
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+
+def take(connection: Connection, task: str, *, scheduled_for: datetime, now: datetime, stale: datetime) -> bool:
+    """Take a fire; False if it was taken before.
+
+    One that was taken before ``stale`` and never finished (its process died) may be taken again: steps ask the
+    tables what is still to do.
+    """
+    row = {"task": task, "scheduled_for": scheduled_for, "started_at": now}
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(fires).values(**row))
+    except IntegrityError:
+        here = (fires.c.task == task) & (fires.c.scheduled_for == scheduled_for)
+        again = update(fires).where(here, fires.c.finished_at.is_(None), fires.c.started_at < stale)
+        return connection.execute(again.values(started_at=now)).rowcount == 1
+    return True
+
+
+def finish(
+    connection: Connection, task: str, *, scheduled_for: datetime, now: datetime, error: str | None = None
+) -> None:
+    """Write down that a fire was dealt with, and the error it ended in."""
+    here = (fires.c.task == task) & (fires.c.scheduled_for == scheduled_for)
+    connection.execute(update(fires).where(here).values(finished_at=now, error=error))
+
+
+def last(connection: Connection, task: str) -> datetime | None:
+    """Return the newest time for which ``task`` was rung and dealt with."""
+    statement = select(func.max(fires.c.scheduled_for)).where(fires.c.task == task, fires.c.finished_at.is_not(None))
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def fact(connection: Connection, name: str, value: str) -> str:
+    """Return what is written down under ``name``; write ``value`` if nothing is."""
+    found = connection.execute(select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none()
+    if found is not None:
+        return str(found)
+    connection.execute(insert(facts).values(name=name, value=value))
+    return value

@@ -1,0 +1,150 @@
+"""Issues: drafts, what was compiled for them, and who approved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, insert, select, update
+
+from msdigest.model.issue import Issue
+from msdigest.store.schema import issue_entries, issues, programs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from msdigest.model.entry import Entry
+    from msdigest.model.issue import IssueState
+
+# States in which an issue's entries are spoken for: the next issue starts after it.
+COUNTED: tuple[IssueState, ...] = ("approved", "sending", "sent", "held")
+
+
+def _issue(row: Row[Any]) -> Issue:
+    return Issue(
+        id=row.id,
+        digest=row.digest,
+        number=row.number,
+        state=row.state,
+        cut_off=row.cut_off,
+        subject=row.subject,
+        sections=tuple((title, tuple(entries)) for title, entries in row.sections),
+        hash=row.hash,
+        due_at=row.due_at,
+        not_later_than=row.not_later_than,
+        approvals=tuple(row.approvals),
+        sent_at=row.sent_at,
+        provider=row.provider,
+    )
+
+
+def get(connection: Connection, issue_id: int) -> Issue | None:
+    """Return one issue."""
+    row = connection.execute(select(issues).where(issues.c.id == issue_id)).one_or_none()
+    return None if row is None else _issue(row)
+
+
+def find(
+    connection: Connection, *, digest: str | None = None, states: Sequence[str] = (), due_at: datetime | None = None
+) -> list[Issue]:
+    """Return issues, newest first."""
+    statement = select(issues).order_by(issues.c.id.desc())
+    if digest is not None:
+        statement = statement.where(issues.c.digest == digest)
+    if states:
+        statement = statement.where(issues.c.state.in_(states))
+    if due_at is not None:
+        statement = statement.where(issues.c.due_at == due_at)
+    return [_issue(row) for row in connection.execute(statement)]
+
+
+def previous_cut_off(connection: Connection, digest: str) -> datetime | None:
+    """Return the newest cut-off of an issue whose entries are spoken for; None before the first."""
+    statement = select(func.max(issues.c.cut_off)).where(issues.c.digest == digest, issues.c.state.in_(COUNTED))
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def next_number(connection: Connection, digest: str) -> int:
+    """Return the number of the digest's next issue, from 1."""
+    highest = connection.execute(select(func.max(issues.c.number)).where(issues.c.digest == digest)).scalar()
+    return (highest or 0) + 1
+
+
+def add(connection: Connection, *, digest: str, number: int, at: datetime) -> int:
+    """Make room for an issue and return its id; ``keep`` fills it in the same transaction."""
+    statement = insert(issues).values(
+        digest=digest,
+        number=number,
+        state="draft",
+        cut_off=at,
+        due_at=at,
+        not_later_than=at,
+        subject="",
+        sections=[],
+        approvals=[],
+        hash="",
+    )
+    return int(connection.execute(statement).inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
+
+
+def keep(connection: Connection, issue: Issue, *, entries: Iterable[Entry], bodies: Mapping[str, bytes]) -> None:
+    """Replace all that a draft is: its words, its entries in their revisions, its programs by variant."""
+    values = {
+        "state": issue.state,
+        "cut_off": issue.cut_off,
+        "due_at": issue.due_at,
+        "not_later_than": issue.not_later_than,
+        "subject": issue.subject,
+        "sections": [[title, list(ids)] for title, ids in issue.sections],
+        "approvals": list(issue.approvals),
+        "hash": issue.hash,
+    }
+    connection.execute(update(issues).where(issues.c.id == issue.id).values(**values))
+    connection.execute(delete(issue_entries).where(issue_entries.c.issue == issue.id))
+    rows = [{"issue": issue.id, "entry": entry.id, "revision": entry.revision} for entry in entries]
+    if rows:
+        connection.execute(insert(issue_entries), rows)
+    connection.execute(delete(programs).where(programs.c.issue == issue.id))
+    connection.execute(
+        insert(programs),
+        [{"issue": issue.id, "variant": variant, "body": body} for variant, body in sorted(bodies.items())],
+    )
+
+
+def set_state(
+    connection: Connection,
+    issue_id: int,
+    state: IssueState,
+    *,
+    only_from: Sequence[IssueState],
+    approvals: Sequence[str] | None = None,
+    sent_at: datetime | None = None,
+) -> bool:
+    """Move an issue on if it is in one of ``only_from``; tell whether it moved."""
+    values: dict[str, Any] = {"state": state}
+    if approvals is not None:
+        values["approvals"] = list(approvals)
+    if sent_at is not None:
+        values["sent_at"] = sent_at
+    here = (issues.c.id == issue_id) & issues.c.state.in_(only_from)
+    return connection.execute(update(issues).where(here).values(**values)).rowcount == 1
+
+
+def freeze(connection: Connection, issue_id: int, *, provider: str, now: datetime) -> None:
+    """Write down that it is decided who gets what, and through which provider."""
+    values = {"state": "sending", "provider": provider, "frozen_at": now}
+    connection.execute(update(issues).where(issues.c.id == issue_id).values(**values))
+
+
+def programs_of(connection: Connection, issue_id: int) -> dict[str, bytes]:
+    """Return variant → compiled program as it was stored."""
+    rows = connection.execute(select(programs).where(programs.c.issue == issue_id))
+    return {row.variant: row.body for row in rows}
+
+
+def revisions_in(connection: Connection, issue_id: int) -> dict[str, int]:
+    """Return entry id → the revision that the issue carries."""
+    rows = connection.execute(select(issue_entries).where(issue_entries.c.issue == issue_id))
+    return {row.entry: row.revision for row in rows}

@@ -1,0 +1,461 @@
+"""The ledger: who gets what, what was started, and what became of it.
+
+One row a delivery, one row a batch. A batch is a range of positions, so that claiming and marking touch one row
+and one range however many people are in it. Two short transactions surround every call to a provider: ``start``
+before, ``settle`` after. A process that dies in between leaves ``in_flight``, which becomes ``unknown``: nobody
+is mailed again on a guess.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, bindparam, exists, func, insert, select, update
+
+from msdigest.errors import StoreError
+from msdigest.model.delivery import AFTER_ACCEPTANCE, Account, Outcome
+from msdigest.store.schema import attempts, batches, deliveries, issues, selection_entries, selections
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Select
+
+    from msdigest.model.delivery import DeliveryState
+
+# Under these a person has, or may have, got what the delivery's selection holds: it is not sent to them again.
+SPOKEN_FOR: tuple[DeliveryState, ...] = ("pending", "in_flight", "unknown", *AFTER_ACCEPTANCE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A claimed range of an issue's positions, ends included; ``tries`` counts the calls made before."""
+
+    issue: int
+    lo: int
+    hi: int
+    tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """One delivery of a claimed batch."""
+
+    subscriber: str
+    position: int
+    selection: int
+    variant: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What freezing decided for one person: a selection and a variant, or a reason to exclude."""
+
+    subscriber: str
+    reason: str | None = None
+    entries: tuple[str, ...] = ()
+    variant: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRecord:
+    """One line of an issue's account."""
+
+    subscriber: str
+    state: DeliveryState
+    reason: str | None
+    provider_id: str | None
+    attempts: int
+
+
+def add_deliveries(connection: Connection, issue: int, decided: Sequence[Decided], *, due_at: datetime) -> None:
+    """Write down a chunk of decisions; positions come later, by ``line_up``."""
+    if not decided:
+        return
+    chosen = {_choice_hash(each.entries): each.entries for each in decided if each.reason is None}
+    ids = _selection_ids(connection, issue, chosen)
+    rows = [
+        {
+            "issue": issue,
+            "subscriber": each.subscriber,
+            "due_at": due_at,
+            "selection": None if each.reason else ids[_choice_hash(each.entries)],
+            "variant": each.variant,
+            "state": "excluded" if each.reason else "pending",
+            "reason": each.reason,
+            "attempts": 0,
+        }
+        for each in decided
+    ]
+    connection.execute(insert(deliveries), rows)
+
+
+def _choice_hash(entries: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(entries).encode()).hexdigest()
+
+
+def _selection_ids(connection: Connection, issue: int, chosen: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Return hash → id of each choice, and keep those that are new."""
+    wanted = select(selections.c.hash, selections.c.id).where(
+        selections.c.issue == issue, selections.c.hash.in_(list(chosen))
+    )
+    ids = {row.hash: row.id for row in connection.execute(wanted)}
+    fresh = [digest for digest in chosen if digest not in ids]
+    if fresh:
+        connection.execute(insert(selections), [{"issue": issue, "hash": digest} for digest in fresh])
+        ids = {row.hash: row.id for row in connection.execute(wanted)}
+        rows = [{"selection": ids[digest], "entry": entry} for digest in fresh for entry in chosen[digest]]
+        connection.execute(insert(selection_entries), rows)
+    return ids
+
+
+def line_up(connection: Connection, issue: int, *, max_recipients: int, one_selection: bool) -> int:
+    """Give every pending delivery its position and cut the positions into batches; return how many people.
+
+    ``one_selection``: a batch never crosses from one body to the next, for providers that substitute variables.
+    """
+    order = (deliveries.c.due_at, deliveries.c.variant, deliveries.c.selection, deliveries.c.subscriber)
+    pending = (deliveries.c.issue == issue) & (deliveries.c.state == "pending")
+    numbered = (
+        select(deliveries.c.subscriber, func.row_number().over(order_by=order).label("place")).where(pending).subquery()
+    )
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.issue == issue, deliveries.c.subscriber == numbered.c.subscriber)
+        .values(position=numbered.c.place)
+    )
+    same = (
+        [deliveries.c.due_at, deliveries.c.variant, deliveries.c.selection] if one_selection else [deliveries.c.due_at]
+    )
+    groups = (
+        select(*same, func.min(deliveries.c.position).label("lo"), func.max(deliveries.c.position).label("hi"))
+        .where(pending)
+        .group_by(*same)
+        .order_by("lo")
+    )
+    total, rows = 0, []
+    for group in connection.execute(groups):
+        total = group.hi
+        for lo in range(group.lo, group.hi + 1, max_recipients):
+            hi = min(lo + max_recipients - 1, group.hi)
+            rows.append({"issue": issue, "lo": lo, "hi": hi, "state": "pending", "due_at": group.due_at, "tries": 0})
+    if rows:
+        connection.execute(insert(batches), rows)
+    return total
+
+
+def next_batch(now: datetime, *, issue: int | None = None) -> Select[Any]:
+    """Return the statement that finds the next batch to claim; its plan is pinned by a test."""
+    statement = (
+        select(batches.c.issue, batches.c.lo, batches.c.hi, batches.c.tries)
+        .where(batches.c.state == "pending", batches.c.due_at <= now)
+        .where(exists().where(issues.c.id == batches.c.issue, issues.c.state == "sending"))
+        .order_by(batches.c.due_at, batches.c.issue, batches.c.lo)
+        .limit(1)
+        # Several workers on PostgreSQL pass each other by; SQLite has one writer at a time and ignores this.
+        .with_for_update(skip_locked=True, of=batches)
+    )
+    return statement if issue is None else statement.where(batches.c.issue == issue)
+
+
+def claim(
+    connection: Connection, *, now: datetime, owner: str, lease_until: datetime, issue: int | None = None
+) -> Batch | None:
+    """Take the next due batch under a lease; its deliveries still count as pending."""
+    row = connection.execute(next_batch(now, issue=issue)).one_or_none()
+    if row is None:
+        return None
+    here = (batches.c.issue == row.issue) & (batches.c.lo == row.lo)
+    connection.execute(update(batches).where(here).values(state="claimed", owner=owner, lease_until=lease_until))
+    return Batch(issue=row.issue, lo=row.lo, hi=row.hi, tries=row.tries)
+
+
+def queued(connection: Connection, batch: Batch) -> list[Queued]:
+    """Return the deliveries of a batch that are still to be made, in order of position."""
+    statement = select(
+        deliveries.c.subscriber, deliveries.c.position, deliveries.c.selection, deliveries.c.variant
+    ).where(_range(batch), deliveries.c.state == "pending")
+    return [
+        Queued(subscriber=row.subscriber, position=row.position, selection=row.selection, variant=row.variant)
+        for row in connection.execute(statement.order_by(deliveries.c.position))
+    ]
+
+
+def entries_of(connection: Connection, selection_ids: Iterable[int]) -> dict[int, frozenset[str]]:
+    """Return selection id → its entries."""
+    wanted = list(selection_ids)
+    found: dict[int, set[str]] = {each: set() for each in wanted}
+    statement = select(selection_entries).where(selection_entries.c.selection.in_(wanted))
+    for row in connection.execute(statement):
+        found[row.selection].add(row.entry)
+    return {each: frozenset(entries) for each, entries in found.items()}
+
+
+def start(
+    connection: Connection,
+    batch: Batch,
+    *,
+    attempt: str,
+    provider: str,
+    payload: bytes,
+    recipients: int,
+    now: datetime,
+    lease_until: datetime,
+) -> bool:
+    """Write down, before the call, that it begins.
+
+    False, with nothing written, if the batch is no longer ours or if somebody left it since it was read: the
+    caller builds it again.
+    """
+    here = (batches.c.issue == batch.issue) & (batches.c.lo == batch.lo)
+    ours = update(batches).where(here, batches.c.state == "claimed")
+    pending = update(deliveries).where(_range(batch), deliveries.c.state == "pending")
+    with connection.begin_nested() as step:
+        taken = connection.execute(ours.values(state="in_flight", lease_until=lease_until, tries=batch.tries + 1))
+        marked = connection.execute(pending.values(state="in_flight", attempts=deliveries.c.attempts + 1))
+        if taken.rowcount != 1 or marked.rowcount != recipients:
+            step.rollback()
+            return False
+    connection.execute(
+        insert(attempts).values(
+            id=attempt,
+            issue=batch.issue,
+            lo=batch.lo,
+            hi=batch.hi,
+            provider=provider,
+            payload_hash=hashlib.sha256(payload).hexdigest(),
+            payload_bytes=len(payload),
+            recipients=recipients,
+            started_at=now,
+        )
+    )
+    return True
+
+
+def settle(
+    connection: Connection,
+    batch: Batch,
+    outcomes: Sequence[tuple[str, Outcome]],
+    *,
+    attempt: str,
+    now: datetime,
+    retry_at: datetime,
+) -> None:
+    """Write down what became of each (subscriber, outcome) of a started batch."""
+    if len({outcome for _, outcome in outcomes}) == 1:
+        outcome = outcomes[0][1]
+        everyone = update(deliveries).where(_range(batch), deliveries.c.state == "in_flight")
+        connection.execute(everyone.values(state=outcome.state, provider_id=outcome.provider_id, reason=outcome.reason))
+    else:
+        one = update(deliveries).where(
+            deliveries.c.issue == batch.issue,
+            deliveries.c.subscriber == bindparam("who"),
+            deliveries.c.state == "in_flight",
+        )
+        connection.execute(
+            one.values(state=bindparam("became"), provider_id=bindparam("its_id"), reason=bindparam("why")),
+            [
+                {"who": who, "became": each.state, "its_id": each.provider_id, "why": each.reason}
+                for who, each in outcomes
+            ],
+        )
+    again = any(outcome.state == "pending" for _, outcome in outcomes)
+    here = (batches.c.issue == batch.issue) & (batches.c.lo == batch.lo)
+    values = {"state": "pending", "due_at": retry_at} if again else {"state": "settled"}
+    connection.execute(update(batches).where(here).values(**values, owner=None, lease_until=None))
+    states = sorted({outcome.state for _, outcome in outcomes})
+    evidence = next((outcome.reason for _, outcome in outcomes if outcome.reason), None)
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.id == attempt)
+        .values(ended_at=now, outcome="+".join(states)[:16], evidence=(evidence or "")[:300] or None)
+    )
+
+
+def release(connection: Connection, batch: Batch, *, due_at: datetime) -> None:
+    """Give a claimed batch back without having tried it."""
+    here = (batches.c.issue == batch.issue) & (batches.c.lo == batch.lo) & (batches.c.state == "claimed")
+    connection.execute(update(batches).where(here).values(state="pending", due_at=due_at, owner=None, lease_until=None))
+
+
+def close(connection: Connection, batch: Batch) -> None:
+    """Settle a claimed batch in which nobody is left."""
+    here = (batches.c.issue == batch.issue) & (batches.c.lo == batch.lo) & (batches.c.state == "claimed")
+    connection.execute(update(batches).where(here).values(state="settled", owner=None, lease_until=None))
+
+
+def split(connection: Connection, batch: Batch, *, attempt: str, now: datetime, reason: str) -> None:
+    """Put a refused batch back as two halves, so that one bad address is found without hurting the others."""
+    connection.execute(
+        update(deliveries).where(_range(batch), deliveries.c.state == "in_flight").values(state="pending")
+    )
+    middle = (batch.lo + batch.hi) // 2
+    here = (batches.c.issue == batch.issue) & (batches.c.lo == batch.lo)
+    row = connection.execute(select(batches.c.due_at).where(here)).one()
+    connection.execute(
+        update(batches).where(here).values(hi=middle, state="pending", tries=0, owner=None, lease_until=None)
+    )
+    connection.execute(
+        insert(batches).values(
+            issue=batch.issue, lo=middle + 1, hi=batch.hi, state="pending", due_at=row.due_at, tries=0
+        )
+    )
+    connection.execute(
+        update(attempts).where(attempts.c.id == attempt).values(ended_at=now, outcome="split", evidence=reason[:300])
+    )
+
+
+def void_leases(connection: Connection, *, now: datetime, all_of_them: bool) -> int:
+    """Undo what dead processes held: claimed → pending, in flight → unknown. Return how many became unknown.
+
+    ``all_of_them``: nobody else can be alive (SQLite, under the lock); else only leases that ran out.
+    """
+    held = batches.c.state.in_(("claimed", "in_flight"))
+    over = held if all_of_them else and_(held, batches.c.lease_until < now)
+    unknown = 0
+    lost = select(batches).where(over, batches.c.state == "in_flight").with_for_update(skip_locked=True)
+    for row in connection.execute(lost).all():
+        batch = Batch(issue=row.issue, lo=row.lo, hi=row.hi, tries=row.tries)
+        reason = "the process ended while the provider was being called"
+        marked = update(deliveries).where(_range(batch), deliveries.c.state == "in_flight")
+        unknown += connection.execute(marked.values(state="unknown", reason=reason)).rowcount
+        open_ones = (attempts.c.issue == row.issue) & (attempts.c.lo == row.lo) & attempts.c.ended_at.is_(None)
+        connection.execute(update(attempts).where(open_ones).values(ended_at=now, outcome="unknown", evidence=reason))
+        here = (batches.c.issue == row.issue) & (batches.c.lo == row.lo)
+        connection.execute(update(batches).where(here).values(state="settled", owner=None, lease_until=None))
+    claimed = update(batches).where(over, batches.c.state == "claimed")
+    connection.execute(claimed.values(state="pending", owner=None, lease_until=None))
+    return unknown
+
+
+def next_due(connection: Connection, *, issue: int | None = None) -> datetime | None:
+    """Return when the next pending batch of an issue in sending is due."""
+    statement = select(func.min(batches.c.due_at)).where(
+        batches.c.state == "pending",
+        exists().where(issues.c.id == batches.c.issue, issues.c.state == "sending"),
+    )
+    if issue is not None:
+        statement = statement.where(batches.c.issue == issue)
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def finished(connection: Connection) -> list[int]:
+    """Return issues in sending of which no batch is left to send."""
+    left = exists().where(batches.c.issue == issues.c.id, batches.c.state != "settled")
+    statement = select(issues.c.id).where(issues.c.state == "sending", ~left)
+    return list(connection.execute(statement).scalars())
+
+
+def withdraw(connection: Connection, subscriber: str, *, issue_ids: Sequence[int] | None, reason: str) -> int:
+    """Exclude what is still queued for a person (of the given issues, or of all); return how many."""
+    statement = update(deliveries).where(deliveries.c.subscriber == subscriber, deliveries.c.state == "pending")
+    if issue_ids is not None:
+        statement = statement.where(deliveries.c.issue.in_(issue_ids))
+    return connection.execute(statement.values(state="excluded", reason=reason)).rowcount
+
+
+def already_sent(
+    connection: Connection, *, first: str, last: str, entries: Sequence[str], but_issue: int
+) -> dict[str, set[str]]:
+    """Return, for people with ids from ``first`` to ``last``, which of ``entries`` they were sent by other issues."""
+    statement = (
+        select(deliveries.c.subscriber, selection_entries.c.entry)
+        .join(selection_entries, selection_entries.c.selection == deliveries.c.selection)
+        .where(
+            deliveries.c.subscriber.between(first, last),
+            deliveries.c.issue != but_issue,
+            deliveries.c.state.in_(SPOKEN_FOR),
+            selection_entries.c.entry.in_(entries),
+        )
+    )
+    found: dict[str, set[str]] = {}
+    for row in connection.execute(statement):
+        found.setdefault(row.subscriber, set()).add(row.entry)
+    return found
+
+
+def any_sent(connection: Connection, *, entries: Sequence[str], but_issue: int) -> bool:
+    """Tell whether any other issue ever chose one of ``entries`` for anybody."""
+    statement = (
+        select(selection_entries.c.entry)
+        .join(selections, selections.c.id == selection_entries.c.selection)
+        .where(selection_entries.c.entry.in_(entries), selections.c.issue != but_issue)
+        .limit(1)
+    )
+    return connection.execute(statement).first() is not None
+
+
+def last_sent(connection: Connection, *, first: str, last: str, digest: str) -> dict[str, datetime]:
+    """Return, for people with ids from ``first`` to ``last``, when the digest's newest issue for them was due."""
+    statement = (
+        select(deliveries.c.subscriber, func.max(issues.c.due_at).label("due_at"))
+        .join(issues, issues.c.id == deliveries.c.issue)
+        .where(
+            deliveries.c.subscriber.between(first, last),
+            issues.c.digest == digest,
+            deliveries.c.state.in_(SPOKEN_FOR),
+        )
+        .group_by(deliveries.c.subscriber)
+    )
+    return {row.subscriber: row.due_at for row in connection.execute(statement)}
+
+
+def account(connection: Connection, issue: int) -> Account:
+    """Return where everybody is; raises StoreError if the sum is wrong."""
+    statement = select(deliveries.c.state, func.count().label("people")).where(deliveries.c.issue == issue)
+    counts: dict[str, int] = {}
+    for row in connection.execute(statement.group_by(deliveries.c.state)):
+        word = "accepted" if row.state in AFTER_ACCEPTANCE else row.state
+        counts[word] = counts.get(word, 0) + row.people
+    result = Account(
+        candidates=connection.execute(select(func.count()).where(deliveries.c.issue == issue)).scalar_one(),
+        excluded=counts.get("excluded", 0),
+        pending=counts.get("pending", 0),
+        in_flight=counts.get("in_flight", 0),
+        accepted=counts.get("accepted", 0),
+        rejected=counts.get("rejected", 0),
+        unknown=counts.get("unknown", 0),
+    )
+    if not result.closed:
+        message = f"the account of issue {issue} does not add up: {counts}"
+        raise StoreError(message)
+    return result
+
+
+def records(connection: Connection, issue: int, *, state: str | None = None) -> Iterator[DeliveryRecord]:
+    """Walk over an issue's deliveries in order of position, excluded ones last."""
+    statement = select(deliveries).where(deliveries.c.issue == issue)
+    if state is not None:
+        statement = statement.where(deliveries.c.state == state)
+    order = (deliveries.c.position.is_(None), deliveries.c.position, deliveries.c.subscriber)
+    for row in connection.execution_options(yield_per=1_000).execute(statement.order_by(*order)):
+        yield DeliveryRecord(
+            subscriber=row.subscriber,
+            state=row.state,
+            reason=row.reason,
+            provider_id=row.provider_id,
+            attempts=row.attempts,
+        )
+
+
+def one(connection: Connection, issue: int, subscriber: str) -> Queued | None:
+    """Return what was decided for one person, if they get the issue."""
+    statement = select(deliveries).where(deliveries.c.issue == issue, deliveries.c.subscriber == subscriber)
+    row = connection.execute(statement).one_or_none()
+    if row is None or row.selection is None:
+        return None
+    return Queued(subscriber=subscriber, position=row.position or 0, selection=row.selection, variant=row.variant or "")
+
+
+def _range(batch: Batch) -> Any:
+    return and_(deliveries.c.issue == batch.issue, deliveries.c.position >= batch.lo, deliveries.c.position <= batch.hi)
+
+
+def runs(queue: Sequence[Queued]) -> Iterator[tuple[tuple[str, int], list[Queued]]]:
+    """Part a batch's deliveries into stretches of one (variant, selection)."""
+    for key, group in groupby(queue, key=lambda each: (each.variant, each.selection)):
+        yield key, list(group)

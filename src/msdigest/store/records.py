@@ -1,0 +1,61 @@
+"""Entries as JSON documents and back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any
+
+from msdigest.model.change import content_of
+from msdigest.model.entry import Enclosure, Entry, Identifier
+
+_OWN_COLUMNS = {"id", "revision", "first_seen"}
+_INSTANTS = {"published", "updated"}
+_TUPLES = {"authors", "section", "categories", "topics", "audience"}
+_IDENTIFIERS = {"same_as", "identifiers"}
+
+
+def to_record(entry: Entry) -> dict[str, Any]:
+    """Return ``entry`` as plain JSON values; columns of its row (id, revision, first_seen) left out."""
+    record: dict[str, Any] = {}
+    for field in fields(Entry):
+        value = getattr(entry, field.name)
+        if field.name in _OWN_COLUMNS or value is None or value in ((), ""):
+            continue
+        if field.name in _INSTANTS:
+            value = value.isoformat()
+        elif field.name in _IDENTIFIERS:
+            value = [[each.scheme, each.value] for each in value]
+        elif field.name == "enclosures":
+            value = [[each.url, each.type, each.length] for each in value]
+        elif field.name in _TUPLES:
+            value = list(value)
+        record[field.name] = value
+    return record
+
+
+def from_record(record: dict[str, Any], *, id: str, revision: int, first_seen: datetime | None) -> Entry:  # noqa: A002  # the field's own name
+    """Return the entry of a document made by ``to_record``."""
+    values: dict[str, Any] = {}
+    for name, kept in record.items():
+        value = kept
+        if name in _INSTANTS:
+            value = datetime.fromisoformat(value)
+        elif name in _IDENTIFIERS:
+            value = tuple(Identifier(*each) for each in value)
+        elif name == "enclosures":
+            value = tuple(Enclosure(*each) for each in value)
+        elif name in _TUPLES:
+            value = tuple(value)
+        values[name] = value
+    values.setdefault("title", "")
+    values.setdefault("url", "")
+    return replace(Entry(**values), id=id, revision=revision, first_seen=first_seen)
+
+
+def content_hash(entry: Entry) -> str:
+    """Return SHA-256 (hex) over all that makes a revision."""
+    document = json.dumps([str(part) for part in content_of(entry)], ensure_ascii=False)
+    return hashlib.sha256(document.encode("utf-8", "surrogatepass")).hexdigest()
