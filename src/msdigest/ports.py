@@ -133,11 +133,13 @@ class Caps:
 
     max_recipients: in one call. max_bytes: of one call's body.
     substitutes: one letter a call with variables for each recipient (else every recipient's own message).
+    parallel: how many calls may be under way at once.
     """
 
     max_recipients: int
     max_bytes: int
     substitutes: bool
+    parallel: int = 1
 
 
 class Provider(Protocol):
@@ -155,7 +157,10 @@ class Provider(Protocol):
         ...
 
     def parse(self, reply: Reply | Failure, shipment: Shipment) -> list[Outcome]:
-        """Return one outcome for each recipient, in their order."""
+        """Return one outcome for each recipient, in their order.
+
+        Raises ProviderError where the account or the settings are refused: nobody was sent anything then.
+        """
         ...
 
 

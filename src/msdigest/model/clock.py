@@ -125,7 +125,7 @@ def _days(rhythm: str, words: str | None) -> tuple[int, ...]:
         return tuple(sorted({WEEKDAYS.index(name) for name in names}))
     if words == "last":
         return (0,)
-    if words and words.isdigit() and 1 <= int(words) <= _LAST_DAY_OF_EVERY_MONTH:
+    if words and words.isdecimal() and 1 <= int(words) <= _LAST_DAY_OF_EVERY_MONTH:
         return (int(words),)
     message = f"{words!r} is no day that every month has: write 1 to {_LAST_DAY_OF_EVERY_MONTH} or last"
     raise ValueError(message)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Scope = Literal["selection", "person"]
+Form = Literal["html", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,9 @@ Node: TypeAlias = "str | Slot | Block"
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One body (HTML or text) of one variant."""
+    """One body of one variant; ``form`` decides how values are escaped."""
 
+    form: Form
     nodes: tuple[Node, ...]
 
 
@@ -73,6 +75,7 @@ class CompiledIssue:
 
     subject: the whole line, without personal values.
     titles: entry id → title, in the order of the issue (for computed slots such as the preheader).
+    words: entry id → how many words there are to read (for the minutes in the count line).
     """
 
     variant: Variant
@@ -80,3 +83,4 @@ class CompiledIssue:
     html: Program
     text: Program
     titles: dict[str, str] = field(default_factory=dict)
+    words: dict[str, int] = field(default_factory=dict)

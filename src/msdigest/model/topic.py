@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Topic ids become parts of file names and addresses.
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
+_NO_LETTER = re.compile(r"[\W_]+")
 _TOPIC_KEYS = {"id", "name", "kind", "synonyms", "class", "status", "checked_on"}
 _AMBIGUOUS_KEYS = {"term", "topic", "needs_any", "but_not"}
 
@@ -109,8 +109,8 @@ class Vocabulary:
 
 
 def normal(word: str) -> str:
-    """Return ``word`` as it is compared: lower case, every run of blanks and hyphens one blank."""
-    return _SEPARATORS.sub(" ", word.casefold().replace("\u2019", "'")).strip()
+    """Return ``word`` as it is compared: its letters and digits in lower case, so that B-cell is B cell."""
+    return _NO_LETTER.sub("", word.casefold())
 
 
 def _rows(data: Mapping[str, Any], table: str, key: str, faults: list[str]) -> list[tuple[dict[str, Any], str]]:

@@ -6,14 +6,14 @@ import fcntl
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from msdigest.errors import BusyError, NewerDatabaseError, StoreError
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 _LOCK_NUMBER = 7_214_433_100  # any constant of ours: serialises upgrades between PostgreSQL clients
 _BUSY_TIMEOUT_MS = 30_000
+
+
+# What a step holds while it reads or writes; only the store knows the library behind it.
+Transaction: TypeAlias = Connection
 
 
 class Database:
@@ -36,7 +40,7 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         try:
-            self._upgrade()
+            self._upgrade_if_older()
         except SQLAlchemyError as error:
             self.engine.dispose()
             message = f"{_shown(url)}: the database cannot be opened: {_cause(error)}"
@@ -52,8 +56,10 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Open a transaction that sees one state of the database."""
-        with self.engine.connect() as connection, connection.begin():
+        """Open a transaction that sees one state of the database and cannot change it."""
+        # PostgreSQL would else show every statement another state; SQLite ignores nothing of this but the words.
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -86,20 +92,27 @@ class Database:
         """Close all connections."""
         self.engine.dispose()
 
-    def _upgrade(self) -> None:
+    def _upgrade_if_older(self) -> None:
         config = Config()
         config.set_main_option("script_location", "msdigest.store:migrations")
         scripts = ScriptDirectory.from_config(config)
+        # Looked at before the write lock is asked for: who only reads need not wait until a long writer is done.
+        with self.reading() as connection:
+            if _is_current(connection, scripts):
+                return
         with self.writing() as connection:
             if not self.is_sqlite:
                 connection.execute(text("select pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
-            current = MigrationContext.configure(connection).get_current_revision()
-            if current == scripts.get_current_head():
-                return
-            if current is not None and current not in {step.revision for step in scripts.walk_revisions()}:
-                raise NewerDatabaseError
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            if not _is_current(connection, scripts):
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+
+
+def _is_current(connection: Connection, scripts: ScriptDirectory) -> bool:
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in {step.revision for step in scripts.walk_revisions()}:
+        raise NewerDatabaseError
+    return current == scripts.get_current_head()
 
 
 def _engine(url: str) -> Engine:
@@ -114,6 +127,10 @@ def _engine(url: str) -> Engine:
         except ModuleNotFoundError:
             message = "PostgreSQL needs its driver: install msdigest[postgres]"
             raise StoreError(message) from None
+        except (ArgumentError, ValueError):
+            # What is wrong with it cannot be told without showing it, and there may be a password inside.
+            message = "the database's address is not understood: write postgresql://USER:PASSWORD@HOST:PORT/NAME"
+            raise StoreError(message) from None
     path = Path(url.removeprefix("sqlite:///"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +138,7 @@ def _engine(url: str) -> Engine:
         message = f"{path.parent}: the folder of the database cannot be made ({error.strerror})"
         raise StoreError(message) from None
     # A connection costs 0.1 ms; without a pool none is left open in a thread that ended.
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

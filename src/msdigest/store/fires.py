@@ -48,8 +48,13 @@ def last(connection: Connection, task: str) -> datetime | None:
 
 def fact(connection: Connection, name: str, value: str) -> str:
     """Return what is written down under ``name``; write ``value`` if nothing is."""
-    found = connection.execute(select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none()
+    written = select(facts.c.value).where(facts.c.name == name)
+    found = connection.execute(written).scalar_one_or_none()
     if found is not None:
         return str(found)
-    connection.execute(insert(facts).values(name=name, value=value))
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(facts).values(name=name, value=value))
+    except IntegrityError:  # another process was first
+        return str(connection.execute(written).scalar_one())
     return value

@@ -138,6 +138,11 @@ def freeze(connection: Connection, issue_id: int, *, provider: str, now: datetim
     connection.execute(update(issues).where(issues.c.id == issue_id).values(**values))
 
 
+def postpone(connection: Connection, issue_id: int, *, not_later_than: datetime) -> None:
+    """Let an issue be sent until another time."""
+    connection.execute(update(issues).where(issues.c.id == issue_id).values(not_later_than=not_later_than))
+
+
 def programs_of(connection: Connection, issue_id: int) -> dict[str, bytes]:
     """Return variant → compiled program as it was stored."""
     rows = connection.execute(select(programs).where(programs.c.issue == issue_id))

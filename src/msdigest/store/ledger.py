@@ -33,12 +33,16 @@ SPOKEN_FOR: tuple[DeliveryState, ...] = ("pending", "in_flight", "unknown", *AFT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """A claimed range of an issue's positions, ends included; ``tries`` counts the calls made before."""
+    """A claimed range of an issue's positions, ends included.
+
+    tries: how many calls were made before. owner: who claimed it.
+    """
 
     issue: int
     lo: int
     hi: int
     tries: int
+    owner: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +99,7 @@ def add_deliveries(connection: Connection, issue: int, decided: Sequence[Decided
 
 
 def _choice_hash(entries: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join(entries).encode()).hexdigest()
+    return hashlib.sha256("\n".join(sorted(entries)).encode()).hexdigest()
 
 
 def _selection_ids(connection: Connection, issue: int, chosen: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -171,7 +175,7 @@ def claim(
         return None
     here = (batches.c.issue == row.issue) & (batches.c.lo == row.lo)
     connection.execute(update(batches).where(here).values(state="claimed", owner=owner, lease_until=lease_until))
-    return Batch(issue=row.issue, lo=row.lo, hi=row.hi, tries=row.tries)
+    return Batch(issue=row.issue, lo=row.lo, hi=row.hi, tries=row.tries, owner=owner)
 
 
 def queued(connection: Connection, batch: Batch) -> list[Queued]:
@@ -211,8 +215,7 @@ def start(
     False, with nothing written, if the batch is no longer ours or if somebody left it since it was read: the
     caller builds it again.
     """
-    here = (batches.c.issue == batch.issue) & (batches.c.lo == batch.lo)
-    ours = update(batches).where(here, batches.c.state == "claimed")
+    ours = update(batches).where(_held(batch, "claimed"))
     pending = update(deliveries).where(_range(batch), deliveries.c.state == "pending")
     with connection.begin_nested() as step:
         taken = connection.execute(ours.values(state="in_flight", lease_until=lease_until, tries=batch.tries + 1))
@@ -245,11 +248,27 @@ def settle(
     now: datetime,
     retry_at: datetime,
 ) -> None:
-    """Write down what became of each (subscriber, outcome) of a started batch."""
+    """Write down what became of each (subscriber, outcome) of a started batch.
+
+    If its lease ran out meanwhile, its deliveries are unknown and stay so until they are reconciled; only the
+    attempt tells what the provider answered.
+    """
+    states = {outcome.state for _, outcome in outcomes}
+    evidence = next((outcome.reason for _, outcome in outcomes if outcome.reason), None)
+    _end_attempt(connection, attempt, now=now, outcome="mixed" if len(states) > 1 else max(states), evidence=evidence)
+    values = {"state": "pending", "due_at": retry_at} if "pending" in states else {"state": "settled"}
+    # The batch first, as everywhere: two who lock in different orders wait for each other.
+    ours = update(batches).where(_held(batch, "in_flight"))
+    if connection.execute(ours.values(**values, owner=None, lease_until=None)).rowcount != 1:
+        return
     if len({outcome for _, outcome in outcomes}) == 1:
         outcome = outcomes[0][1]
         everyone = update(deliveries).where(_range(batch), deliveries.c.state == "in_flight")
-        connection.execute(everyone.values(state=outcome.state, provider_id=outcome.provider_id, reason=outcome.reason))
+        connection.execute(
+            everyone.values(
+                state=outcome.state, provider_id=_fit(outcome.provider_id, 200), reason=_fit(outcome.reason, 200)
+            )
+        )
     else:
         one = update(deliveries).where(
             deliveries.c.issue == batch.issue,
@@ -259,54 +278,66 @@ def settle(
         connection.execute(
             one.values(state=bindparam("became"), provider_id=bindparam("its_id"), reason=bindparam("why")),
             [
-                {"who": who, "became": each.state, "its_id": each.provider_id, "why": each.reason}
+                {
+                    "who": who,
+                    "became": each.state,
+                    "its_id": _fit(each.provider_id, 200),
+                    "why": _fit(each.reason, 200),
+                }
                 for who, each in outcomes
             ],
         )
-    again = any(outcome.state == "pending" for _, outcome in outcomes)
-    here = (batches.c.issue == batch.issue) & (batches.c.lo == batch.lo)
-    values = {"state": "pending", "due_at": retry_at} if again else {"state": "settled"}
-    connection.execute(update(batches).where(here).values(**values, owner=None, lease_until=None))
-    states = sorted({outcome.state for _, outcome in outcomes})
-    evidence = next((outcome.reason for _, outcome in outcomes if outcome.reason), None)
-    connection.execute(
-        update(attempts)
-        .where(attempts.c.id == attempt)
-        .values(ended_at=now, outcome="+".join(states)[:16], evidence=(evidence or "")[:300] or None)
-    )
 
 
 def release(connection: Connection, batch: Batch, *, due_at: datetime) -> None:
     """Give a claimed batch back without having tried it."""
-    here = (batches.c.issue == batch.issue) & (batches.c.lo == batch.lo) & (batches.c.state == "claimed")
-    connection.execute(update(batches).where(here).values(state="pending", due_at=due_at, owner=None, lease_until=None))
+    ours = update(batches).where(_held(batch, "claimed"))
+    connection.execute(ours.values(state="pending", due_at=due_at, owner=None, lease_until=None))
 
 
 def close(connection: Connection, batch: Batch) -> None:
     """Settle a claimed batch in which nobody is left."""
-    here = (batches.c.issue == batch.issue) & (batches.c.lo == batch.lo) & (batches.c.state == "claimed")
-    connection.execute(update(batches).where(here).values(state="settled", owner=None, lease_until=None))
+    ours = update(batches).where(_held(batch, "claimed"))
+    connection.execute(ours.values(state="settled", owner=None, lease_until=None))
 
 
 def split(connection: Connection, batch: Batch, *, attempt: str, now: datetime, reason: str) -> None:
-    """Put a refused batch back as two halves, so that one bad address is found without hurting the others."""
-    connection.execute(
-        update(deliveries).where(_range(batch), deliveries.c.state == "in_flight").values(state="pending")
-    )
+    """Put a refused batch back as two halves, so that one bad address is found without hurting the others.
+
+    The batch holds at least two positions. If its lease ran out meanwhile, it stays as it is, see ``settle``.
+    """
+    _end_attempt(connection, attempt, now=now, outcome="split", evidence=reason)
     middle = (batch.lo + batch.hi) // 2
-    here = (batches.c.issue == batch.issue) & (batches.c.lo == batch.lo)
-    row = connection.execute(select(batches.c.due_at).where(here)).one()
+    ours = update(batches).where(_held(batch, "in_flight"))
+    if connection.execute(ours.values(hi=middle, state="pending", tries=0, owner=None, lease_until=None)).rowcount != 1:
+        return
+    back = update(deliveries).where(_range(batch), deliveries.c.state == "in_flight")
+    connection.execute(back.values(state="pending"))
     connection.execute(
-        update(batches).where(here).values(hi=middle, state="pending", tries=0, owner=None, lease_until=None)
+        insert(batches).values(issue=batch.issue, lo=middle + 1, hi=batch.hi, state="pending", due_at=now, tries=0)
     )
-    connection.execute(
-        insert(batches).values(
-            issue=batch.issue, lo=middle + 1, hi=batch.hi, state="pending", due_at=row.due_at, tries=0
-        )
+
+
+def _end_attempt(connection: Connection, attempt: str, *, now: datetime, outcome: str, evidence: str | None) -> None:
+    ended = {"ended_at": now, "outcome": outcome, "evidence": _fit(evidence, 300)}
+    connection.execute(update(attempts).where(attempts.c.id == attempt).values(**ended))
+
+
+def _held(batch: Batch, state: str) -> Any:
+    """Match the batch while it is in ``state`` by the very claim that gave ``batch`` out."""
+    return and_(
+        batches.c.issue == batch.issue,
+        batches.c.lo == batch.lo,
+        batches.c.hi == batch.hi,
+        batches.c.state == state,
+        batches.c.owner == batch.owner,
+        batches.c.tries == batch.tries + (state == "in_flight"),
     )
-    connection.execute(
-        update(attempts).where(attempts.c.id == attempt).values(ended_at=now, outcome="split", evidence=reason[:300])
-    )
+
+
+def _fit(words: str | None, size: int) -> str | None:
+    """Cut what a provider wrote to its column, and take out what a database refuses (NUL, lone surrogates)."""
+    return None if words is None else words.replace("\0", "").encode(errors="replace").decode()[:size]
 
 
 def void_leases(connection: Connection, *, now: datetime, all_of_them: bool) -> int:
@@ -319,7 +350,7 @@ def void_leases(connection: Connection, *, now: datetime, all_of_them: bool) -> 
     unknown = 0
     lost = select(batches).where(over, batches.c.state == "in_flight").with_for_update(skip_locked=True)
     for row in connection.execute(lost).all():
-        batch = Batch(issue=row.issue, lo=row.lo, hi=row.hi, tries=row.tries)
+        batch = Batch(issue=row.issue, lo=row.lo, hi=row.hi, tries=row.tries, owner=row.owner)
         reason = "the process ended while the provider was being called"
         marked = update(deliveries).where(_range(batch), deliveries.c.state == "in_flight")
         unknown += connection.execute(marked.values(state="unknown", reason=reason)).rowcount
@@ -355,6 +386,12 @@ def withdraw(connection: Connection, subscriber: str, *, issue_ids: Sequence[int
     statement = update(deliveries).where(deliveries.c.subscriber == subscriber, deliveries.c.state == "pending")
     if issue_ids is not None:
         statement = statement.where(deliveries.c.issue.in_(issue_ids))
+    return connection.execute(statement.values(state="excluded", reason=reason)).rowcount
+
+
+def withdraw_all(connection: Connection, issue: int, *, reason: str) -> int:
+    """Exclude everything of an issue that is still queued; return how many."""
+    statement = update(deliveries).where(deliveries.c.issue == issue, deliveries.c.state == "pending")
     return connection.execute(statement.values(state="excluded", reason=reason)).rowcount
 
 
@@ -406,13 +443,17 @@ def last_sent(connection: Connection, *, first: str, last: str, digest: str) -> 
 
 def account(connection: Connection, issue: int) -> Account:
     """Return where everybody is; raises StoreError if the sum is wrong."""
-    statement = select(deliveries.c.state, func.count().label("people")).where(deliveries.c.issue == issue)
+    everybody = select(func.count()).where(deliveries.c.issue == issue).scalar_subquery()
+    # One statement, hence one state of the database, whatever the transaction around it sees.
+    statement = select(deliveries.c.state, func.count().label("people"), everybody.label("candidates"))
     counts: dict[str, int] = {}
-    for row in connection.execute(statement.group_by(deliveries.c.state)):
+    candidates = 0
+    for row in connection.execute(statement.where(deliveries.c.issue == issue).group_by(deliveries.c.state)):
         word = "accepted" if row.state in AFTER_ACCEPTANCE else row.state
         counts[word] = counts.get(word, 0) + row.people
+        candidates = row.candidates
     result = Account(
-        candidates=connection.execute(select(func.count()).where(deliveries.c.issue == issue)).scalar_one(),
+        candidates=candidates,
         excluded=counts.get("excluded", 0),
         pending=counts.get("pending", 0),
         in_flight=counts.get("in_flight", 0),
@@ -432,7 +473,8 @@ def records(connection: Connection, issue: int, *, state: str | None = None) -> 
     if state is not None:
         statement = statement.where(deliveries.c.state == state)
     order = (deliveries.c.position.is_(None), deliveries.c.position, deliveries.c.subscriber)
-    for row in connection.execution_options(yield_per=1_000).execute(statement.order_by(*order)):
+    # On the statement: set on the connection, it would also change everything that is asked afterwards.
+    for row in connection.execute(statement.order_by(*order).execution_options(yield_per=1_000)):
         yield DeliveryRecord(
             subscriber=row.subscriber,
             state=row.state,

@@ -54,7 +54,10 @@ class Instant(TypeDecorator[datetime]):
             message = f"a naive datetime must not be kept: {value}"
             raise ValueError(message)
         value = value.astimezone(UTC)
-        return value if dialect.name == "postgresql" else value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        if dialect.name == "postgresql":
+            return value
+        # Not strftime: it writes the year 476 in three digits.
+        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Give aware UTC back."""

@@ -1,0 +1,242 @@
+"""The composition root: joins the parts. The one file that knows many; it decides nothing."""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Self
+
+from msdigest.collect import feed, livingpage
+from msdigest.engines.local import LocalEngine
+from msdigest.enrich import disclosures, identifiers, topics
+from msdigest.errors import RefusedError, VaultError
+from msdigest.fetch.client import HttpClient
+from msdigest.providers.file import FileProvider
+from msdigest.providers.mailgun import MailgunProvider
+from msdigest.render.template import Templates, stock_templates
+from msdigest.steps import collecting, composing, delivering, freezing, publishing
+from msdigest.store import entries as entry_store
+from msdigest.store import fires
+from msdigest.store import issues as issue_store
+from msdigest.store.database import Database
+from msdigest.tasks import task_list
+from msdigest.vault import Vault, read_keys
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from msdigest.config import Settings
+    from msdigest.model.clock import Clock
+    from msdigest.model.delivery import Account
+    from msdigest.model.issue import Digest, Issue
+    from msdigest.model.source import Source
+    from msdigest.ports import Collector, Enrichment, Provider
+    from msdigest.steps.collecting import SourceReport
+    from msdigest.steps.publishing import Published
+
+COLLECTORS: dict[str, Collector] = {
+    "feed": feed.collect,
+    "livingpage": livingpage.collect,
+}
+
+
+class App:
+    """One site, open: settings, database, vault and doors. Parts are opened when first used; use it with ``with``."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        """Take what the operator decided and the clock."""
+        self.settings = settings
+        self.clock = clock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in ("http", "database"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, upgraded to this version."""
+        return Database(self.settings.database)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The vault; raises VaultError if its keys are not the ones this database was filled with."""
+        vault = Vault(self.settings.keys or read_keys(self.settings.key_file))
+        with self.database.writing() as connection:
+            if fires.fact(connection, "vault", vault.fingerprint) != vault.fingerprint:
+                message = f"{self.settings.key_file}: these are not the keys this database was filled with"
+                raise VaultError(message)
+        return vault
+
+    @cached_property
+    def http(self) -> HttpClient:
+        """The door to the network."""
+        return HttpClient(
+            contact=self.settings.fetch_contact,
+            site_url=self.settings.site_url,
+            version=version("msdigest"),
+            allow_private=self.settings.allow_private,
+        )
+
+    @cached_property
+    def templates(self) -> Templates:
+        """The site's templates before the stock ones."""
+        return Templates([self.settings.templates, stock_templates()])
+
+    @cached_property
+    def provider(self) -> Provider:
+        """The mail provider that the operator chose."""
+        if self.settings.provider == "mailgun":
+            return MailgunProvider(self.settings.provider_options, self.http.send)
+        return FileProvider(self.settings.data_dir / "outbox")
+
+    @cached_property
+    def enrichments(self) -> Sequence[Enrichment]:
+        """What is said about each entry, in this order: disclosures leave the body before topics are read from it."""
+        return (disclosures.enrich, identifiers.enrich, topics.enricher(self.settings.vocabulary))
+
+    @property
+    def imprint(self) -> composing.Imprint:
+        """What every issue says of the site."""
+        settings = self.settings
+        return composing.Imprint(
+            site_title=settings.site_title,
+            site_url=settings.site_url,
+            postal_address=settings.postal_address,
+            source_names={source.id: source.name for source in settings.sources},
+            topic_names={topic: settings.vocabulary.name(topic) for topic in settings.vocabulary.ids},
+        )
+
+    @property
+    def post(self) -> delivering.Post:
+        """Who sends, and where links lead."""
+        return delivering.Post(sender=self.settings.sender, site_url=self.settings.site_url)
+
+    def enabled_sources(self) -> list[Source]:
+        """Return the sources that are asked."""
+        return [source for source in self.settings.sources if source.enabled]
+
+    def digest(self, digest_id: str) -> Digest:
+        """Return a digest of the configuration; raises RefusedError naming those that exist."""
+        found = self.settings.digest(digest_id)
+        if found is None:
+            known = ", ".join(digest.id for digest in self.settings.digests) or "none"
+            message = f"there is no digest {digest_id!r} in config/digests.toml; known: {known}"
+            raise RefusedError(message)
+        return found
+
+    def issue(self, issue_id: int) -> Issue:
+        """Return an issue; raises RefusedError if there is none."""
+        with self.database.reading() as connection:
+            found = issue_store.get(connection, issue_id)
+        if found is None:
+            message = f"there is no issue {issue_id}: `msdigest issue list` shows those that exist"
+            raise RefusedError(message)
+        return found
+
+    def collect(
+        self,
+        sources: Sequence[Source] | None = None,
+        *,
+        due_only: bool = False,
+        progress: Callable[[SourceReport], None] = lambda _: None,
+    ) -> list[SourceReport]:
+        """Visit ``sources`` (default: all that are enabled)."""
+        return collecting.collect(
+            self.database,
+            self.http,
+            self.clock,
+            sources=self.enabled_sources() if sources is None else sources,
+            collectors=COLLECTORS,
+            enrichments=self.enrichments,
+            due_only=due_only,
+            progress=progress,
+        )
+
+    def publish(self) -> Published:
+        """Write feeds and pages."""
+        settings = self.settings
+        with self.database.reading() as connection:
+            kept = [
+                publishing.Kept(
+                    entry=entry,
+                    revisions=tuple(entry_store.revisions_of(connection, entry.id)),
+                    seen=tuple(
+                        (place.source, place.url, place.first_seen)
+                        for place in entry_store.places_of(connection, entry.id)
+                    ),
+                )
+                for entry in entry_store.newest(connection)
+            ]
+            issues = issue_store.find(connection)
+        material = publishing.Material(
+            title=settings.site_title,
+            url=settings.site_url,
+            entries=kept,
+            sources=self.enabled_sources(),
+            digests=settings.digests,
+            issues=issues,
+            topics=self.imprint.topic_names,
+            contact=settings.site_contact,
+        )
+        return publishing.publish(material, templates=self.templates, out=settings.public)
+
+    def compose(self, digest: Digest, *, due_at: datetime | None = None) -> Issue | None:
+        """Make or remake the digest's draft; None if there is nothing new."""
+        return composing.compose(
+            self.database, self.clock, digest=digest, imprint=self.imprint, templates=self.templates, due_at=due_at
+        )
+
+    def freeze(self, issue: Issue, *, progress: Callable[[int], None] = lambda _: None) -> Account:
+        """Decide who gets what of ``issue`` and queue it."""
+        return freezing.freeze(
+            self.database,
+            self.vault,
+            self.clock,
+            issue=issue,
+            digest=self.digest(issue.digest),
+            caps=self.provider.caps,
+            provider=self.provider.name,
+            progress=progress,
+        )
+
+    @cached_property
+    def delivery(self) -> delivering.Delivery:
+        """The sender of this process."""
+        return delivering.Delivery(self.database, self.vault, self.clock, provider=self.provider, post=self.post)
+
+    def recover(self) -> int:
+        """Undo what dead processes held; return how many deliveries became unknown."""
+        return delivering.recover(self.database, self.clock, all_of_them=self.database.is_sqlite)
+
+    def deliver(self, *, issue: int | None = None, progress: Callable[[int], None] = lambda _: None) -> Counter[str]:
+        """Hold what is too late and deliver everything else that is due."""
+        delivering.hold_late(self.database, self.clock)
+        return self.delivery.run(issue=issue, progress=progress)
+
+    def issue_due(self, digest: Digest, scheduled_for: datetime) -> None:
+        """Compose the issue of a digest's time and, if nobody has to approve it, queue it."""
+        composing.compose_due(
+            self.database,
+            self.clock,
+            digest=digest,
+            scheduled_for=scheduled_for,
+            compose=partial(self.compose, due_at=scheduled_for),
+            send=self.freeze,
+        )
+
+    def engine(self) -> LocalEngine:
+        """Return the bell with the list of tasks."""
+        tasks = task_list(
+            digests=self.settings.digests,
+            collect_due=lambda: self.collect(due_only=True),
+            issue_due=self.issue_due,
+            publish=self.publish,
+            deliver=self.deliver,
+        )
+        return LocalEngine(self.database, self.clock, tasks)

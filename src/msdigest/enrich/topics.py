@@ -1,0 +1,120 @@
+"""Topics: what an entry is about, told by the words of the vocabulary."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from msdigest.model.topic import normal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from msdigest.model.entry import Entry
+    from msdigest.model.topic import Ambiguity, Vocabulary
+    from msdigest.ports import Enrichment
+
+_TITLE, _CATEGORY, _BODY = 3, 2, 1
+# Written with two capitals in a row, a term is an acronym: RECOVERY is a trial, recovery is not.
+_ACRONYM = re.compile(r"[A-Z]{2}")
+# Up to three blanks or hyphens, typographic ones too, may stand where a term has some; none before a digit,
+# as COVID-19 is also written COVID19.
+_GAP = r"[\s\-\u2010-\u2015\u2212]"
+_SIGNS = re.compile(r"(?P<loose>-(?=[0-9]))|(?P<gap>[\s-]+)|(?P<apostrophe>['\u2019])|(?P<sign>[/+])")
+_LOOSELY = {"loose": _GAP + "{0,3}", "gap": _GAP + "{1,3}", "apostrophe": "['\u2019]"}
+
+
+def enricher(vocabulary: Vocabulary) -> Enrichment:
+    """Return the enrichment that finds the topics of ``vocabulary``, strongest first.
+
+    A mention counts three times in the title, twice in a category, once in the text; ties stand in the
+    order of the vocabulary. Topics that the source itself has given stay in front.
+    """
+    return _Topics(vocabulary)
+
+
+class _Topics:
+    """The vocabulary, compiled."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._rank = {topic_id: rank for rank, topic_id in enumerate(vocabulary.ids)}
+        self._company = {normal(ambiguity.term): _Company(ambiguity) for ambiguity in vocabulary.ambiguities}
+        terms = [(ambiguity.term, ambiguity.topic) for ambiguity in vocabulary.ambiguities]
+        terms += [(synonym, topic.id) for topic in vocabulary.topics for synonym in topic.synonyms]
+        self._topic_of = {normal(term): topic_id for term, topic_id in terms}
+        # A whole category may also be a topic's name, which counts nowhere else: "diagnosis" is no topic of a text.
+        self._labels = {normal(topic.name): topic.id for topic in vocabulary.topics} | self._topic_of
+        self._acronyms = _any_of({term for term, _ in terms if _ACRONYM.search(term)})
+        self._words = _any_of({term.lower() for term, _ in terms if not _ACRONYM.search(term)})
+
+    def __call__(self, entry: Entry) -> Entry:
+        whole = "\n".join((entry.title, *entry.categories, entry.text))
+        strength = Counter[str]()
+        for term, count in self._mentions(entry).items():
+            if term not in self._company or self._company[term].stands_in(whole):
+                strength[self._labels[term]] += count
+        found = sorted(strength, key=lambda topic_id: (-strength[topic_id], self._rank[topic_id]))
+        return replace(entry, topics=tuple(dict.fromkeys((*entry.topics, *found))))
+
+    def _mentions(self, entry: Entry) -> Counter[str]:
+        """Weigh the terms that ``entry`` mentions."""
+        mentions = Counter[str]()
+        for category in entry.categories:
+            # A category is a label, not prose: its capitals mean nothing ("Pml").
+            label = normal(category)
+            for term in [label] if label in self._labels else self._terms(category):
+                mentions[term] += _CATEGORY
+        for term in self._terms(entry.title):
+            mentions[term] += _TITLE
+        for term in self._terms(entry.text):
+            mentions[term] += _BODY
+        return mentions
+
+    def _terms(self, text: str) -> Iterator[str]:
+        """Tell the term behind every mention in ``text``."""
+        for found in (*self._acronyms.findall(text), *self._words.findall(text.lower())):
+            term = normal(found)
+            yield term if term in self._topic_of else term.removesuffix("s")
+
+
+class _Company:
+    """What must and what must not stand beside an ambiguous term."""
+
+    def __init__(self, ambiguity: Ambiguity) -> None:
+        self._needs_any = [_beginning(word) for word in ambiguity.needs_any]
+        self._but_not = [_beginning(word) for word in ambiguity.but_not]
+
+    def stands_in(self, text: str) -> bool:
+        """Tell whether ``text`` makes the term mean its topic."""
+        needed = any(word.search(text) for word in self._needs_any)
+        return needed and not any(word.search(text) for word in self._but_not)
+
+
+def _beginning(word: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){_loosely(word)}", 0 if _ACRONYM.search(word) else re.IGNORECASE)
+
+
+def _any_of(terms: Iterable[str]) -> re.Pattern[str]:
+    """Match whole words: any of ``terms``, the longest that fits, also in the plural.
+
+    Terms are sorted by their first sign, so that at most places few of them are tried (4 times faster).
+    """
+    ordered = sorted(terms, key=lambda term: (term[0], -len(term), term))
+    groups = (
+        f"{re.escape(first)}(?:{'|'.join(_loosely(term[1:]) for term in group)})"
+        for first, group in groupby(ordered, key=lambda term: term[0])
+    )
+    return re.compile(rf"(?<!\w)(?:{'|'.join(groups) or '(?!)'})s?(?!\w)")
+
+
+def _loosely(term: str) -> str:
+    """Return the pattern of ``term`` that allows for the ways in which its signs are typed."""
+    pattern, end = "", 0
+    for sign in _SIGNS.finditer(term):
+        pattern += re.escape(term[end : sign.start()])
+        pattern += _LOOSELY.get(str(sign.lastgroup)) or rf"\s?{re.escape(sign[0])}\s?"
+        end = sign.end()
+    return pattern + re.escape(term[end:])

@@ -1,0 +1,138 @@
+"""The door to httpx: bounded, conditional and guarded for sources, exact about failures for mail providers."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, Self
+
+from msdigest.fetch.decode import decoded
+from msdigest.fetch.exchange import Backend, Exchange, look_up
+from msdigest.fetch.faults import translated
+from msdigest.fetch.guard import WEB_PORTS, Guard
+from msdigest.fetch.headers import encoded, reply_headers, request_headers, user_agent
+from msdigest.fetch.pacing import Pacing
+from msdigest.fetch.redirects import REDIRECTS, Redirect, Trail, place, shown, web_address
+from msdigest.fetch.sending import Sender
+from msdigest.fetch.transport import new_client
+from msdigest.model.network import parse_allowed
+from msdigest.ports import NO_VALIDATORS, Failure, Reply, Request
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Sequence
+
+    import httpx
+
+    from msdigest.fetch.exchange import Resolver
+    from msdigest.model.source import Validators
+
+MAX_BYTES = 10 * 2**20
+
+# httpx writes every address with its query at level INFO, httpcore the headers at DEBUG: people's addresses
+# and the operator's keys may stand in them.
+for _library in ("httpx", "httpcore"):
+    logging.getLogger(_library).setLevel(logging.WARNING)
+
+
+class HttpClient:
+    """The real ``Http``: close it, or use it as a context manager. Any number of threads may share one."""
+
+    def __init__(  # noqa: PLR0913 - each is one setting or one thing that tests hand in, all named
+        self,
+        *,
+        contact: str,
+        site_url: str,
+        version: str,
+        allow_private: Sequence[str] = (),
+        deadline: float = 30.0,
+        max_bytes: int = MAX_BYTES,
+        gap: float = 0.0,
+        connections: int = 8,
+        tls: ssl.SSLContext | None = None,
+        resolver: Resolver = look_up,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Set up the two pools; no connection is made yet.
+
+        contact, site_url, version: what servers are told about us.
+        allow_private: as ``parse_allowed`` reads them; raises ValueError.
+        deadline: seconds for one ``get`` with all its redirects, without the waiting for a host's turn.
+        max_bytes: of an unpacked body. gap: seconds between two requests to one host.
+        connections: kept in each pool at most; more than 8 cost more than they bring.
+        tls: with other authorities than the usual ones. resolver: host, port → addresses; it may block.
+        """
+        agent = user_agent(contact=contact, site_url=site_url, version=version)
+        self._allowed = tuple(parse_allowed(text) for text in allow_private)
+        self._deadline = deadline
+        self._max_bytes = max_bytes
+        self._clock = clock
+        self._pacing = Pacing(gap=gap, clock=clock, sleep=sleep)
+        # Whoever waits for a connection does not lose time of its own exchange.
+        self._places = BoundedSemaphore(connections)
+
+        def client(encoding: str) -> httpx.Client:
+            headers = {"user-agent": agent, "accept-encoding": encoding}
+            return new_client(Backend(resolver), headers=headers, connections=connections, tls=tls)
+
+        self._client = client("gzip")
+        self._sender = Sender(client("identity"), clock=clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+        self._sender.close()
+
+    def get(
+        self, url: str, *, validators: Validators = NO_VALIDATORS, accept: str = "*/*", source_url: str | None = None
+    ) -> Reply:
+        """Fetch ``url`` as ``Http.get`` says.
+
+        The validators go to ``url`` itself, over http or https, and to no other address that it redirects
+        to: another page may stand there, whose 304 would hide news.
+        """
+        trail = Trail([web_address(url)])
+        guard = Guard(self._allowed, place(web_address(source_url)) if source_url else None)
+        left = self._deadline
+        while True:
+            headers = request_headers(validators if trail.still_the_same else NO_VALIDATORS, accept=accept)
+            with self._pacing.turn("{}:{}".format(*place(trail.last))), self._places:
+                started = self._clock()
+                with Exchange(started + left, self._clock, guard.rule).running():
+                    answer = self._ask(trail.last, headers, guard=guard)
+                left -= self._clock() - started
+            if isinstance(answer, Reply):
+                return replace(answer, moved_to=trail.moved_to)
+            trail.follow(answer)
+
+    def _ask(self, url: httpx.URL, headers: dict[str, str], *, guard: Guard) -> Reply | Redirect:
+        """Make one request of ``get``."""
+        host, port = place(url)
+        if guard.named == (host, port) and port not in WEB_PORTS:
+            # This source alone may use the port: no other shall find the connection in the pool.
+            headers = {**headers, "connection": "close"}
+        address, body = shown(url), bytearray()
+        with translated(address), self._client.stream("GET", url, headers=encoded(headers), timeout=None) as response:
+            found = reply_headers(response)
+            if response.status_code in REDIRECTS and found.get("location"):
+                return Redirect(response.status_code, found["location"].encode("latin-1").decode("utf-8", "replace"))
+            encoding = found.get("content-encoding", "")
+            for piece in decoded(response.iter_raw(), encoding, limit=self._max_bytes, url=address):
+                body += piece
+        return Reply(status=response.status_code, url=address, headers=found, body=bytes(body))
+
+    def send(self, request: Request, *, timeout: float = 60.0) -> Reply | Failure:
+        """Call the mail provider as ``Http.send`` says.
+
+        Raises ProviderError for an address that is not https, unless it is on this machine.
+        """
+        return self._sender.send(request, timeout=timeout)

@@ -1,0 +1,35 @@
+"""The one place where errors of httpx and httpcore become ours."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import httpcore
+import httpx
+
+from msdigest.errors import BlockedAddressError, DeadlineError, RedirectError, UnreachableError
+from msdigest.fetch.exchange import RefusedAddress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Raise FetchError for ``url`` instead of the library's errors, never with words of the server's."""
+    try:
+        yield
+    except RefusedAddress as error:
+        raise BlockedAddressError(url, str(error)) from error
+    except httpcore.TimeoutException as error:
+        raise DeadlineError(url) from error
+    except httpcore.NetworkError as error:
+        message = f"the connection failed: {error}"
+        raise UnreachableError(url, message) from error
+    except httpcore.RemoteProtocolError as error:
+        raise UnreachableError(url, "the server broke the connection or does not speak HTTP") from error
+    except httpcore.LocalProtocolError as error:
+        raise UnreachableError(url, "the request cannot be put into HTTP") from error
+    except httpx.RemoteProtocolError as error:  # raised by httpx for a Location it cannot read, followed or not
+        raise RedirectError(url, "the answer is a redirect to something that is no web address") from error

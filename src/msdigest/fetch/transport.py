@@ -1,0 +1,95 @@
+"""httpx on a connection pool whose connections we make ourselves."""
+
+from __future__ import annotations
+
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING, Protocol, cast
+
+import httpcore
+import httpx
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator, Mapping
+
+# Shorter than what servers keep open: a connection that is closed while it is taken up again leaves open
+# whether the request was heard.
+_KEEPALIVE = 5.0
+
+
+@cache
+def shared_tls() -> ssl.SSLContext:
+    """Return the one TLS context of this process: reading the authorities takes a tenth of a second."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def new_client(
+    backend: httpcore.NetworkBackend, *, headers: Mapping[str, str], connections: int, tls: ssl.SSLContext | None
+) -> httpx.Client:
+    """Make a client that takes nothing from the environment, follows no redirect and keeps no cookie."""
+    pool = httpcore.ConnectionPool(
+        ssl_context=tls or shared_tls(),
+        max_connections=connections,
+        keepalive_expiry=_KEEPALIVE,
+        network_backend=backend,
+    )
+    return httpx.Client(
+        transport=_Transport(pool),
+        headers=headers,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        trust_env=False,
+    )
+
+
+class _Transport(httpx.BaseTransport):
+    """Hands requests to the pool; httpcore's errors pass through as they are."""
+
+    def __init__(self, pool: httpcore.ConnectionPool) -> None:
+        self._pool = pool
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request and return its answer, the body still to be read."""
+        url = request.url
+        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        answer = self._pool.handle_request(
+            httpcore.Request(
+                method=request.method,
+                url=target,
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=_Body(cast("_Stream", answer.stream)),
+            extensions=answer.extensions,
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+
+class _Stream(Protocol):
+    """What the pool gives as a body; its own types do not tell that it can be closed."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None: ...
+
+
+class _Body(httpx.SyncByteStream):
+    """An answer's body as httpx wants it."""
+
+    def __init__(self, stream: _Stream) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._stream
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._stream.close()

@@ -1,0 +1,117 @@
+"""A pre-pass over a feed's XML, for parsers that are slow or raise on hostile documents.
+
+feedparser alone needs more than 20 s for one element with 200,000 attributes, 11 s for 200,000 entries, and raises
+on a reference to half a character. Every pattern here is linear in the length of the document.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, field
+from html.entities import html5
+from xml.parsers.expat import (  # noqa: S407 - only asked whether a document without DOCTYPE is well-formed
+    ExpatError,
+    ParserCreate,
+)
+
+_SKIPPED = rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
+# Control characters, U+FFFE, U+FFFF and halves of characters, in UTF-8.
+_NOISE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xef\xbf[\xbe\xbf]|\xed[\xa0-\xbf][\x80-\xbf]")
+_REFERENCE = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));")
+_DOCTYPE = re.compile(
+    rb"""\A(?P<before>(?:\s++|<\?.*?\?>|<!--.*?-->)*+)<!DOCTYPE(?:[^\[>"']++|"[^"]*+"|'[^']*+')*+"""
+    rb"""(?:\[(?:[^\]"'<]++|<!--.*?-->|<|"[^"]*+"|'[^']*+')*+\]\s*+)?>""",
+    re.DOTALL | re.IGNORECASE,
+)
+_TAG = re.compile(
+    _SKIPPED + rb"""|<(?P<name>[A-Za-z_][^\s<>/]*+)(?P<rest>(?:[^<>"']++|"[^"<]*+"|'[^'<]*+'|["'])*+)>""",
+    re.DOTALL,
+)
+_ATTRIBUTE = re.compile(rb"""\s[^\s=<>"']++\s*=\s*(?:"[^"<]*+"|'[^'<]*+')""")
+_LOOSE_ENTITY = re.compile(
+    _SKIPPED + rb"|&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-fA-F]+);)(?:(?P<name>[A-Za-z][A-Za-z0-9]{1,40});)?",
+    re.DOTALL,
+)
+_ROOT = re.compile(rb"<((?:\w+:)?(?:rss|feed|rdf))[\s>]", re.IGNORECASE)
+_ENTRY_START = re.compile(_SKIPPED + rb"|<(?P<name>(?:\w+:)?(?:item|entry))[\s>]", re.DOTALL)
+_ENTRY_END = re.compile(_SKIPPED + rb"|</(?P<name>(?:\w+:)?(?:item|entry))\s*>", re.DOTALL)
+_LONG_TAG = 1_000
+_MOST_ATTRIBUTES = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tamed:
+    """A feed's document made safe to parse.
+
+    cut: the document ends in the middle; its last, incomplete entry was taken out.
+    more: how many entries beyond the limit were taken out.
+    """
+
+    body: bytes = field(repr=False)
+    cut: bool = False
+    more: int = 0
+
+
+def safe_xml(body: bytes, *, entries: int = 1_000) -> Tamed:
+    """Make a feed's document (UTF-8) harmless; one that is well-formed and modest keeps its bytes.
+
+    No DOCTYPE, at most 60 attributes on a long tag, the first ``entries`` entries, only characters that XML knows.
+    In documents that are not well-formed, entities that only HTML knows become characters and a bare ``&`` is
+    escaped.
+    """
+    body = _REFERENCE.sub(_legal, _NOISE.sub(b"", body))
+    body = _DOCTYPE.sub(rb"\g<before>", body)
+    body = _TAG.sub(_with_few_attributes, body)
+    if not _is_well_formed(body):
+        body = _LOOSE_ENTITY.sub(_known_to_xml, body)
+    return _with_whole_entries(body.lstrip(), entries)
+
+
+def _legal(reference: re.Match[bytes]) -> bytes:
+    digits = reference[1] or reference[2]
+    number = int(digits, 16 if reference[1] else 10) if len(digits) <= len(str(sys.maxunicode)) else -1
+    stands = number in {9, 10, 13} or 32 <= number < 0xD800 or 0xE000 <= number < 0xFFFE or number > 0xFFFF  # noqa: PLR2004 - XML's definition of a character
+    return reference[0] if stands and number <= sys.maxunicode else b""
+
+
+def _with_few_attributes(tag: re.Match[bytes]) -> bytes:
+    if tag["name"] is None or len(tag[0]) < _LONG_TAG:
+        return tag[0]
+    found = _ATTRIBUTE.findall(tag["rest"])
+    if len(found) <= _MOST_ATTRIBUTES:
+        return tag[0]
+    closed = b"/>" if tag["rest"].endswith(b"/") else b">"
+    return b"<" + tag["name"] + b"".join(found[:_MOST_ATTRIBUTES]) + closed
+
+
+def _known_to_xml(entity: re.Match[bytes]) -> bytes:
+    if not entity[0].startswith(b"&"):
+        return entity[0]
+    meant = html5.get(f"{entity['name'].decode('ascii')};") if entity["name"] else None
+    return "".join(f"&#{ord(letter)};" for letter in meant).encode() if meant else b"&amp;" + entity[0][1:]
+
+
+def _is_well_formed(body: bytes) -> bool:
+    try:
+        ParserCreate(encoding="utf-8", namespace_separator=" ").Parse(body.lstrip(), True)  # noqa: FBT003 - expat's own signature
+    except ExpatError:
+        return False
+    return True
+
+
+def _with_whole_entries(body: bytes, most: int) -> Tamed:
+    """Cut the document after its last whole entry or the ``most``-th one, and close what is open then."""
+    root = _ROOT.search(body)
+    if root is None:
+        return Tamed(body=body)
+    ends = [found.end() for found in _ENTRY_END.finditer(body) if found["name"]]
+    cut, more = b"</" + root[1] not in body, max(0, len(ends) - most)
+    if not cut and not more:
+        return Tamed(body=body)
+    if ends:
+        stop = ends[min(most, len(ends)) - 1]
+    else:
+        stop = next((found.start() for found in _ENTRY_START.finditer(body) if found["name"]), len(body))
+    closing = b"</channel>" if root[1].lower() == b"rss" else b""
+    return Tamed(body=body[:stop] + closing + b"</" + root[1] + b">", cut=cut, more=more)

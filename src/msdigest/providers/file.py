@@ -1,0 +1,81 @@
+"""Provider ``file``: writes each message as an ``.eml`` into the outbox. Nothing leaves the machine."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formataddr, parseaddr
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msdigest.model.delivery import Outcome
+from msdigest.ports import Caps, Failure, Reply, Request
+from msdigest.render.program import join
+
+if TYPE_CHECKING:
+    from msdigest.model.delivery import Letter, Recipient, Shipment
+
+
+class FileProvider:
+    """Writes to ``<outbox>/<issue>/<delivery>.eml``; writing the same delivery again replaces the same file."""
+
+    name = "file"
+    caps = Caps(max_recipients=100, max_bytes=64_000_000, substitutes=False)
+
+    def __init__(self, outbox: Path) -> None:
+        """Take the folder; it is made when the first message is written."""
+        self._outbox = outbox
+
+    def build(self, shipment: Shipment) -> Request:
+        """Join all messages into one body: before each its file name and its length in bytes."""
+        chunks = []
+        for letter, people in shipment.parts:
+            for recipient in people:
+                raw = message(letter, recipient)
+                chunks += [f"{letter.issue}/{recipient.delivery}.eml {len(raw)}\n".encode(), raw]
+        return Request(method="WRITE", url=str(self._outbox), body=b"".join(chunks))
+
+    def carry(self, request: Request) -> Reply | Failure:
+        """Write the messages, each whole or not at all."""
+        at = 0
+        try:
+            while at < len(request.body):
+                end = request.body.index(b"\n", at)
+                name, _, length = request.body[at:end].decode().rpartition(" ")
+                at = end + 1 + int(length)
+                _write(Path(request.url) / name, request.body[end + 1 : at])
+        except OSError as error:
+            return Failure("no", f"the outbox cannot be written ({error.strerror})")
+        return Reply(status=200, url=request.url, headers={}, body=b"")
+
+    def parse(self, reply: Reply | Failure, shipment: Shipment) -> list[Outcome]:
+        """Accept everybody, or keep everybody pending: a file that was written is replaced by the next try."""
+        if isinstance(reply, Failure):
+            return [Outcome("pending", reason=reply.reason) for _ in shipment.recipients]
+        return [Outcome("accepted", provider_id=recipient.delivery) for recipient in shipment.recipients]
+
+
+def message(letter: Letter, recipient: Recipient) -> bytes:
+    """Return the whole message as bytes; the same arguments give the same bytes."""
+    mail = EmailMessage(policy=SMTP)
+    _, sender = parseaddr(letter.sender)
+    mail["From"] = letter.sender
+    mail["To"] = formataddr((recipient.name, recipient.address)) if recipient.name else recipient.address
+    mail["Subject"] = letter.subject
+    mail["Date"] = letter.date
+    mail["Message-ID"] = f"<{recipient.delivery}@{sender.rpartition('@')[2]}>"
+    for name, value in letter.headers.items():
+        mail[name] = value
+    mail["List-Unsubscribe"] = f"<{recipient.leave_url}>"
+    mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    mail.set_content(join(letter.text, recipient.values, html=False), cte="quoted-printable")
+    mail.add_alternative(join(letter.html, recipient.values, html=True), subtype="html", cte="quoted-printable")
+    mail.set_boundary(f"=_{recipient.delivery}")
+    return mail.as_bytes()
+
+
+def _write(path: Path, raw: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".part")
+    half.write_bytes(raw)
+    half.replace(path)

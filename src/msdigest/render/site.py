@@ -1,0 +1,303 @@
+"""Static pages: index, an entry with how we got it, the archive of an issue.
+
+Templates print ready words; what they say is decided here. Nothing on a page depends on who reads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Protocol
+
+from msdigest.render.difference import Piece, difference
+from msdigest.render.plain import one_line
+from msdigest.render.shown import Label, Shown, identifier_page, labels, sayable, web_address
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from msdigest.model.entry import Precision, Revision
+    from msdigest.render.template import Templates
+
+_RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"}
+_MEGABYTE = 1_000_000
+_ISO_LENGTH: dict[Precision, int] = {"year": 4, "month": 7, "day": 10}
+_CHANGES = {
+    "new": "First seen",
+    "edited": "Edited",
+    "moved": "Moved under another heading",
+    "redated": "Given another date",
+}
+
+
+class Dates(Protocol):
+    """Tells a date in the words of the site's language, no more precisely than it is known."""
+
+    def __call__(self, instant: datetime, precision: Precision, /) -> str:
+        """Return e.g. ``December 2026``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What every page says of the site.
+
+    url: absolute, ends with a slash. contact: an e-mail address or a page, as configured.
+    """
+
+    title: str
+    url: str
+    dates: Dates
+    language: str = "en"
+    description: str = ""
+    contact: str = ""
+
+    @property
+    def direction(self) -> str:
+        """The language's direction of writing."""
+        return "rtl" if self.language.split("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
+
+    @property
+    def contact_link(self) -> str:
+        """Where the contact leads to; empty if it is neither page nor address."""
+        return web_address(self.contact) or (f"mailto:{self.contact}" if "@" in self.contact else "")
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A date in words and for machines, both as precise as it is known; both empty = not told."""
+
+    words: str = ""
+    machine: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feeds:
+    """A feed's name and its address from the site's root, without the ending."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedGroup:
+    """Feeds of one sort, e.g. of topics."""
+
+    title: str
+    feeds: tuple[Feeds, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueHead:
+    """What a list of issues says of one; ``path`` from the site's root; ``at``: when it was due."""
+
+    digest: str
+    number: int
+    subject: str
+    path: str
+    at: datetime
+
+
+def issue_path(digest: str, number: int) -> str:
+    """Return where an issue's page is, from the site's root; ``number`` is counted within the digest."""
+    return f"issue/{digest}/{number}/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A place where an entry was seen: the source's name, the address there, and since when."""
+
+    source: str
+    url: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """An entry in a list. ``path`` leads to our page about it, ``link`` to where it was found."""
+
+    title: str
+    path: str
+    link: str
+    language: str
+    labels: tuple[Label, ...]
+    when: When
+    byline: str
+    summary: str
+    coi: str
+    disclaimer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """An identifier: who keeps the register, the value, and its page there (may be empty)."""
+
+    register: str
+    value: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A revision: what happened, when, the small facts that differ, and the text's change."""
+
+    number: int
+    what: str
+    when: When
+    material: bool
+    facts: tuple[tuple[str, str, str], ...]
+    pieces: tuple[Piece, ...]
+
+
+def index_page(
+    templates: Templates,
+    site: Site,
+    *,
+    entries: Sequence[Shown],
+    issues: Sequence[IssueHead] = (),
+    feeds: Sequence[FeedGroup] = (),
+    total: int | None = None,
+    calendar: bool = False,
+) -> bytes:
+    """Write the front page: latest issues, the newest entries, all feeds.
+
+    total: how many entries there are, if more than are listed. calendar: whether there is one to link.
+    """
+    return templates.render(
+        "web/index.html.jinja",
+        site=site,
+        root="",
+        rows=tuple(row(site, shown) for shown in entries),
+        total=len(entries) if total is None else total,
+        issues=tuple((issue, _when(site, issue.at, "day")) for issue in issues),
+        groups=tuple(feeds),
+        calendar=calendar,
+    ).encode()
+
+
+def entry_page(
+    templates: Templates,
+    site: Site,
+    shown: Shown,
+    *,
+    revisions: Sequence[Revision] = (),
+    seen: Sequence[Sighting] = (),
+) -> bytes:
+    """Write an entry's page: its text, then how we got it.
+
+    revisions: oldest first. seen: the places where it was seen; none = only where it was first found.
+    """
+    entry, listed = shown.entry, row(site, shown)
+    return templates.render(
+        "web/entry.html.jinja",
+        site=site,
+        root="../../",
+        canonical=shown.page,
+        row=listed,
+        body=shown.body,
+        excerpt_only=shown.excerpt_only,
+        topics=tuple(Feeds(name=name, path=f"feeds/topic/{one}") for one, name in shown.topics),
+        source=Sighting(source=shown.source_name, url=shown.source_url, at=shown.changed),
+        authors=shown.authors,
+        own_date=_at(site, entry.published) if entry.precision == "minute" else listed.when,
+        precision=entry.precision,
+        section=tuple(one_line(heading) for heading in entry.section),
+        source_updated=_at(site, entry.updated),
+        sightings=tuple((one.source, web_address(one.url), _at(site, one.at)) for one in seen),
+        first_seen=_at(site, entry.first_seen),
+        changed=_at(site, shown.changed),
+        names=tuple(_name(identifier.scheme, *identifier_page(identifier), identifier.value)
+                    for identifier in entry.identifiers),
+        files=tuple((web_address(one.url), one_line(one.type), _size(one.length))
+                    for one in entry.enclosures if web_address(one.url)),
+        steps=_steps(site, revisions),
+    ).encode()  # fmt: skip
+
+
+def issue_page(
+    templates: Templates, site: Site, issue: IssueHead, *, sections: Sequence[tuple[str, Sequence[Shown]]]
+) -> bytes:
+    """Write an issue's archive page: its sections and entries as in the mail, with nothing of any reader."""
+    return templates.render(
+        "web/issue.html.jinja",
+        site=site,
+        root="../../../",
+        canonical=site.url + issue.path,
+        issue=issue,
+        when=_when(site, issue.at, "day"),
+        count=sum(len(entries) for _, entries in sections),
+        sections=tuple((one_line(title), tuple(row(site, shown) for shown in entries)) for title, entries in sections),
+    ).encode()
+
+
+def row(site: Site, shown: Shown) -> Row:
+    """Return what a list says of an entry."""
+    entry = shown.entry
+    byline = " · ".join((*(", ".join(shown.authors),) * bool(shown.authors), shown.source_name))
+    return Row(
+        title=shown.title,
+        path=shown.page.removeprefix(site.url),
+        link=shown.link,
+        language=one_line(entry.language or ""),
+        labels=labels(entry),
+        when=_when(site, entry.published, entry.precision or "day"),
+        byline=byline,
+        summary=shown.summary,
+        coi=one_line(entry.coi or ""),
+        disclaimer=one_line(entry.disclaimer or ""),
+    )
+
+
+def _when(site: Site, instant: datetime | None, precision: Precision) -> When:
+    if instant is None:
+        return When()
+    iso = f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return When(site.dates(instant, precision), iso[: _ISO_LENGTH.get(precision, len(iso))])
+
+
+def _at(site: Site, instant: datetime | None) -> When:
+    """Tell an instant with its time of day, which a date in words leaves out."""
+    if instant is None:
+        return When()
+    day = _when(site, instant, "minute")
+    return When(f"{day.words}, {instant.astimezone(UTC):%H:%M} UTC", day.machine)
+
+
+def _name(scheme: str, register: str, url: str, value: str) -> Name:
+    return Name(register=register or scheme, value=sayable(value), url=url)
+
+
+def _size(length: int | None) -> str:
+    if length is None:
+        return ""
+    return f"{length / _MEGABYTE:.1f} MB" if length >= _MEGABYTE else f"{max(1, round(length / 1000))} kB"
+
+
+def _steps(site: Site, revisions: Sequence[Revision]) -> tuple[Step, ...]:
+    """Tell each revision by what differs from the one before it; the newest first."""
+    steps = []
+    for before, now in zip((None, *revisions), revisions, strict=False):
+        steps.append(
+            Step(
+                number=now.number,
+                what=_CHANGES[now.change],
+                when=_at(site, now.seen),
+                material=now.material,
+                facts=_facts(site, before, now) if before else (),
+                pieces=difference(sayable(before.entry.text), sayable(now.entry.text)) if before else (),
+            )
+        )
+    return tuple(reversed(steps))
+
+
+def _facts(site: Site, before: Revision, now: Revision) -> tuple[tuple[str, str, str], ...]:
+    """Return (what, was, is) for title, heading, date and disclosures where they differ."""
+    told = [
+        ("Title", one_line(before.entry.title), one_line(now.entry.title)),
+        ("Heading", *(" › ".join(map(one_line, one.entry.section)) for one in (before, now))),
+        ("Date", *(_when(site, one.entry.published, one.entry.precision or "day").words for one in (before, now))),
+        ("Conflicts of interest", one_line(before.entry.coi or ""), one_line(now.entry.coi or "")),
+        ("Disclaimer", one_line(before.entry.disclaimer or ""), one_line(now.entry.disclaimer or "")),
+    ]
+    return tuple((what, was or "none", now_is or "none") for what, was, now_is in told if was != now_is)

@@ -1,0 +1,239 @@
+"""What a mail template sees: an issue in plain words, the same for everybody who reads its language.
+
+No HTML of an entry comes this far, only its plain text: nothing that a source writes can break an issue.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from msdigest.render.plain import excerpt, one_line
+from msdigest.words import date_words, say
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from msdigest.model.entry import Entry, Identifier
+
+_MOST_IDENTIFIERS = 3
+_MOST_AUTHORS = 3
+_LONGEST_DISCLOSURE = 600
+_SHOWN_AS: Mapping[str, tuple[str, str]] = {
+    "doi": ("DOI", "https://doi.org/"),
+    "pmid": ("PMID", "https://pubmed.ncbi.nlm.nih.gov/"),
+    "pmcid": ("", "https://pmc.ncbi.nlm.nih.gov/articles/"),
+    "nct": ("", "https://clinicaltrials.gov/study/"),
+    "isrctn": ("", "https://www.isrctn.com/"),
+    "ctis": ("EU trial", "https://euclinicaltrials.eu/ctis-public/view/"),
+    "eudract": ("EudraCT", "https://www.clinicaltrialsregister.eu/ctr-search/search?query="),
+}
+# Evidence, or else the kind of an entry → its word and the tint of its pill (see ``look``).
+_LABELS: Mapping[str, tuple[str, str]] = {
+    "retracted": ("RETRACTED", "alarm"),
+    "safety": ("SAFETY", "alarm"),
+    "preprint": ("PREPRINT", "caution"),
+    "trial": ("TRIAL", "trial"),
+    "guidance": ("GUIDANCE", "guidance"),
+    "commentary": ("OPINION", "neutral"),
+    "opinion": ("OPINION", "neutral"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """How sure anybody is, in one word; ``tint`` names the pill's colours."""
+
+    word: str
+    tint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An identifier as it is shown, with its address."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryView:
+    """One entry as the mail tells it; every string is one line of plain text.
+
+    url: begins with http:// or https://, or is empty.
+    excerpt: about two sentences; may be empty. byline: source, authors and date with its precision.
+    coi: a whole sentence, always there. disclaimer: a whole sentence or empty.
+    topics: names of its topics; why: the sentence that lists them, empty without topics.
+    words: how many it takes to read it.
+    """
+
+    id: str
+    title: str
+    url: str
+    excerpt: str
+    byline: tuple[str, ...]
+    coi: str
+    disclaimer: str = ""
+    label: Label | None = None
+    references: tuple[Reference, ...] = ()
+    topics: tuple[str, ...] = ()
+    why: str = ""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Return what ``{% shown %}`` asks: the entries that it stands or falls with."""
+        return (self.id,)
+
+    @property
+    def words(self) -> int:
+        """Return how many words there are to read."""
+        return sum(len(part.split()) for part in (self.title, self.excerpt, *self.byline, self.coi))
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """A section with its entries; there is at least one."""
+
+    title: str
+    entries: tuple[EntryView, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Return the entries that the section stands or falls with."""
+        return tuple(entry.id for entry in self.entries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueView:
+    """An issue as the mail tells it.
+
+    digest: the digest's title. number: counted within the digest. date: in words.
+    web_url: the issue's page. more_on_web: how many entries did not fit.
+    """
+
+    digest: str
+    number: int
+    date: str
+    subject: str
+    sections: tuple[SectionView, ...]
+    web_url: str
+    site_title: str
+    postal_address: str
+    more_on_web: int = 0
+
+    @property
+    def entries(self) -> tuple[EntryView, ...]:
+        """Return all entries in the order of print."""
+        return tuple(entry for section in self.sections for entry in section.entries)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Return the ids of all entries in the order of print."""
+        return tuple(entry.id for entry in self.entries)
+
+    def only(self, chosen: Collection[str]) -> IssueView:
+        """Return the issue with the ``chosen`` entries alone: what one selection is to read."""
+        kept = (
+            SectionView(section.title, tuple(entry for entry in section.entries if entry.id in chosen))
+            for section in self.sections
+        )
+        return replace(self, sections=tuple(section for section in kept if section.entries))
+
+    def capped(self, number: int) -> IssueView:
+        """Return the issue with its first ``number`` entries; the rest is counted as being on the web."""
+        left_out = len(self.ids) - number
+        if left_out <= 0:
+            return self
+        return replace(self.only(self.ids[:number]), more_on_web=self.more_on_web + left_out)
+
+
+def entry_view(
+    entry: Entry,
+    *,
+    source_names: Mapping[str, str],
+    topic_names: Mapping[str, str],
+    language: str = "en",
+    zone: str = "UTC",
+) -> EntryView:
+    """Tell ``entry`` in the words of ``language``; an id without a name is shown as it is."""
+    topics = tuple(one_line(topic_names.get(topic, topic)) for topic in entry.topics)
+    why = say("why", language=language, count=len(topics), topics=", ".join(topics)) if topics else ""
+    return EntryView(
+        id=entry.id,
+        title=one_line(entry.title),
+        url=_web_address(entry.url),
+        excerpt=excerpt(entry.text),
+        byline=_byline(entry, source_names, language=language, zone=zone),
+        coi=_disclosure("coi", entry.coi, language) or say("coi_none", language=language),
+        disclaimer=_disclosure("disclaimer", entry.disclaimer, language),
+        label=label_of(entry),
+        references=tuple(reference(each) for each in entry.identifiers[:_MOST_IDENTIFIERS]),
+        topics=topics,
+        why=why,
+    )
+
+
+def label_of(entry: Entry) -> Label | None:
+    """Return the entry's label: by its evidence, else by its kind; an evidence we have no tint for is told plainly."""
+    for word in (entry.evidence, entry.kind):
+        if word is not None and word in _LABELS:
+            return Label(*_LABELS[word])
+    return Label(one_line(entry.evidence).upper().replace("-", " "), "neutral") if entry.evidence else None
+
+
+def reference(identifier: Identifier) -> Reference:
+    """Return an identifier with the address where it leads."""
+    name, base = _SHOWN_AS.get(identifier.scheme, (identifier.scheme.upper(), ""))
+    value = one_line(identifier.value)
+    return Reference(f"{name} {value}".strip(), base + quote(value, safe="/:().;") if base else "")
+
+
+def _web_address(url: str) -> str:
+    """Return ``url`` if a browser may follow it from a mail, else nothing."""
+    address = one_line(url).replace(" ", "%20")
+    return address if address.lower().startswith(("https://", "http://")) else ""
+
+
+def _byline(entry: Entry, source_names: Mapping[str, str], *, language: str, zone: str) -> tuple[str, ...]:
+    authors = [one_line(author) for author in entry.authors[:_MOST_AUTHORS]]
+    if len(entry.authors) > _MOST_AUTHORS:
+        authors.append("et al.")
+    parts = [one_line(source_names.get(entry.source, entry.source)), ", ".join(authors)]
+    if entry.published is not None:
+        parts.append(date_words(entry.published, entry.precision or "day", language=language, zone=zone))
+    elif entry.first_seen is not None:
+        seen = date_words(entry.first_seen, "minute", language=language, zone=zone)
+        parts.append(say("seen", language=language, date=seen))
+    return tuple(part for part in parts if part)
+
+
+def _disclosure(key: str, told: str | None, language: str) -> str:
+    """Return a disclosure in the source's own words, named unless they name it themselves."""
+    if told is None or not (own := " ".join(one_line(told).split())):
+        return ""
+    if len(own) > _LONGEST_DISCLOSURE:
+        own = excerpt(own, sentences=_LONGEST_DISCLOSURE, limit=_LONGEST_DISCLOSURE)
+    return own if re.match(rf"(?:general )?{key}\b", own, re.IGNORECASE) else say(key, language=language, words=own)
+
+
+def sections_view(
+    sections: Sequence[tuple[str, Sequence[Entry]]],
+    *,
+    source_names: Mapping[str, str],
+    topic_names: Mapping[str, str],
+    language: str = "en",
+    zone: str = "UTC",
+) -> tuple[SectionView, ...]:
+    """Tell what ``model.issue.arrange`` returns in the words of ``language``."""
+    return tuple(
+        SectionView(
+            one_line(title),
+            tuple(
+                entry_view(entry, source_names=source_names, topic_names=topic_names, language=language, zone=zone)
+                for entry in entries
+            ),
+        )
+        for title, entries in sections
+    )

@@ -1,0 +1,312 @@
+"""Delivering: claim a batch, build the request, mark it started, call the provider, settle.
+
+Two short transactions a batch. A process that dies between them leaves deliveries ``in_flight``; the next start
+makes them ``unknown``, and nobody is mailed again on a guess.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from email.utils import format_datetime, parseaddr
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from msdigest.errors import ProviderError, RefusedError, StoreError
+from msdigest.model.delivery import Letter, Outcome, Recipient, Shipment
+from msdigest.render.email import person_values, selection_values
+from msdigest.render.program import assemble, decode
+from msdigest.store import audience, ledger
+from msdigest.store import issues as issue_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from msdigest.model.clock import Clock
+    from msdigest.model.compiled import CompiledIssue
+    from msdigest.model.issue import Digest, Issue
+    from msdigest.model.subscriber import Subscriber, Subscription
+    from msdigest.ports import Provider
+    from msdigest.store.database import Database, Transaction
+    from msdigest.store.ledger import Batch, Queued
+    from msdigest.vault import Vault
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=120)
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(minutes=15)
+_LETTERS_KEPT = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What a letter needs besides its issue: who sends it and where its links lead."""
+
+    sender: str
+    site_url: str
+
+
+class Delivery:
+    """Delivers what is queued, for as long as something is due. Make one for each run."""
+
+    def __init__(self, database: Database, vault: Vault, clock: Clock, *, provider: Provider, post: Post) -> None:
+        """Take what is needed; nothing happens before ``run``."""
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+        self._provider = provider
+        self._post = post
+        self._owner = uuid4().hex
+        self._stop = threading.Event()
+        self._counts: Counter[str] = Counter()
+        self._counting = threading.Lock()
+        self._letter = lru_cache(maxsize=_LETTERS_KEPT)(self._make_letter)
+        self._compiled = lru_cache(maxsize=_LETTERS_KEPT)(self._read_compiled)
+        self._issue = lru_cache(maxsize=_LETTERS_KEPT)(self._read_issue)
+
+    def stop(self) -> None:
+        """Let running calls end and begin no new one; may be called from a signal handler."""
+        self._stop.set()
+
+    def run(self, *, issue: int | None = None, progress: Callable[[int], None] = lambda _: None) -> Counter[str]:
+        """Deliver everything that is due; return how many ended in which state.
+
+        Raises ProviderError if the provider refuses the account or the settings; what was not sent stays pending.
+        """
+        self._counts.clear()
+        workers = self._provider.caps.parallel
+        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="sender") as pool:
+            tasks = [pool.submit(self._work, issue, progress) for _ in range(workers)]
+            for task in tasks:
+                task.result()
+        finish(self._database, self._clock)
+        return self._counts
+
+    def _work(self, issue: int | None, progress: Callable[[int], None]) -> None:
+        try:
+            while not self._stop.is_set():
+                now = self._clock.now()
+                with self._database.writing() as connection:
+                    batch = ledger.claim(connection, now=now, owner=self._owner, lease_until=now + LEASE, issue=issue)
+                if batch is None:
+                    return
+                progress(self._deliver(batch))
+        except BaseException:
+            self._stop.set()
+            raise
+
+    def _deliver(self, batch: Batch) -> int:
+        """Make one call; return how many recipients it settled."""
+        attempt = uuid4().hex
+        shipment = self._load(batch, attempt)
+        if shipment is None:
+            return 0
+        request = self._provider.build(shipment)
+        now = self._clock.now()
+        with self._database.writing() as connection:
+            started = ledger.start(
+                connection,
+                batch,
+                attempt=attempt,
+                provider=self._provider.name,
+                payload=request.body,
+                recipients=len(shipment.recipients),
+                now=now,
+                lease_until=now + LEASE,
+            )
+            if not started:
+                # Somebody left while the request was built: it is built again without them.
+                ledger.release(connection, batch, due_at=now)
+                return 0
+        reply = self._provider.carry(request)
+        try:
+            outcomes = self._provider.parse(reply, shipment)
+        except ProviderError as error:
+            self._settle(batch, shipment, [Outcome("pending", reason=str(error))] * len(shipment.recipients), attempt)
+            raise
+        return self._settle(batch, shipment, outcomes, attempt)
+
+    def _load(self, batch: Batch, attempt: str) -> Shipment | None:
+        with self._database.reading() as connection:
+            queue = ledger.queued(connection, batch)
+            people = audience.by_ids(connection, self._vault, [each.subscriber for each in queue])
+            issue, parts = self._issue(batch.issue), []
+            for (variant, selection), stretch in ledger.runs([each for each in queue if each.subscriber in people]):
+                letter = self._letter(batch.issue, variant, selection)
+                parts.append((letter, self._recipients(connection, issue, stretch, people=people)))
+        gone = [each.subscriber for each in queue if each.subscriber not in people]
+        if gone or not parts:
+            with self._database.writing() as connection:
+                for subscriber in gone:
+                    ledger.withdraw(connection, subscriber, issue_ids=[batch.issue], reason="forgotten")
+                if not parts:
+                    ledger.close(connection, batch)
+                    return None
+        return Shipment(attempt=attempt, parts=parts)
+
+    def _recipients(
+        self, connection: Transaction, issue: Issue, queue: Sequence[Queued], *, people: dict[str, Subscriber]
+    ) -> list[Recipient]:
+        ids = [each.subscriber for each in queue]
+        chosen = audience.subscriptions_of(connection, self._vault, ids, digest=issue.digest)
+        return [
+            recipient(
+                self._vault,
+                self._post,
+                issue=issue,
+                person=people[each],
+                chosen=chosen[each, issue.digest],
+                language=queue[0].variant.partition(".")[0],
+            )
+            for each in ids
+        ]
+
+    def _settle(self, batch: Batch, shipment: Shipment, outcomes: Sequence[Outcome], attempt: str) -> int:
+        people = [each.subscriber for each in shipment.recipients]
+        if len(outcomes) != len(people):
+            message = f"{self._provider.name} gave {len(outcomes)} outcomes for {len(people)} recipients"
+            raise StoreError(message)
+        now = self._clock.now()
+        states = Counter(outcome.state for outcome in outcomes)
+        with self._database.writing() as connection:
+            if states["rejected"] == len(people) > 1:
+                reason = outcomes[0].reason or "refused"
+                ledger.split(connection, batch, attempt=attempt, now=now, reason=reason)
+                return 0
+            asked = max((outcome.retry_after or 0.0 for outcome in outcomes), default=0.0)
+            wait = max(min(FIRST_WAIT * 2**batch.tries, LONGEST_WAIT), timedelta(seconds=asked))
+            ledger.settle(
+                connection,
+                batch,
+                list(zip(people, outcomes, strict=True)),
+                attempt=attempt,
+                now=now,
+                retry_at=now + wait,
+            )
+        with self._counting:
+            self._counts.update(states)
+        log.info("delivered issue=%d positions=%d-%d %s", batch.issue, batch.lo, batch.hi, dict(states))
+        return len(people) - states["pending"]
+
+    def _read_issue(self, issue_id: int) -> Issue:
+        with self._database.reading() as connection:
+            issue = issue_store.get(connection, issue_id)
+        if issue is None:
+            message = f"there is no issue {issue_id}"
+            raise StoreError(message)
+        if issue.provider != self._provider.name:
+            message = (
+                f"issue {issue_id} was frozen for provider {issue.provider!r}, and [mail] provider is "
+                f"{self._provider.name!r}: change it back until the issue is sent"
+            )
+            raise RefusedError(message)
+        return issue
+
+    def _read_compiled(self, issue_id: int, variant: str) -> CompiledIssue:
+        with self._database.reading() as connection:
+            return decode(issue_store.programs_of(connection, issue_id)[variant])
+
+    def _make_letter(self, issue_id: int, variant: str, selection: int) -> Letter:
+        with self._database.reading() as connection:
+            entries = ledger.entries_of(connection, [selection])[selection]
+        return letter(self._issue(issue_id), self._compiled(issue_id, variant), entries=entries, post=self._post)
+
+
+def letter(issue: Issue, compiled: CompiledIssue, *, entries: frozenset[str], post: Post) -> Letter:
+    """Return what everybody with this selection and variant gets, before their own values."""
+    values = selection_values(compiled, entries)
+    _, address = parseaddr(post.sender)
+    return Letter(
+        issue=issue.id,
+        sender=post.sender,
+        subject=compiled.subject,
+        list_id=f"{issue.digest}.{address.rpartition('@')[2]}",
+        html=assemble(compiled.html, entries, values),
+        text=assemble(compiled.text, entries, values),
+        date=format_datetime(issue.due_at.astimezone(UTC)),
+        headers={
+            "List-Id": f"<{issue.digest}.{address.rpartition('@')[2]}>",
+            "List-Archive": f"<{post.site_url}/>",
+        },
+    )
+
+
+def recipient(
+    vault: Vault,
+    post: Post,
+    *,
+    issue: Issue,
+    person: Subscriber,
+    chosen: Subscription,
+    language: str,
+) -> Recipient:
+    """Return one person as a provider needs them, with the values of their slots."""
+    leave_url = f"{post.site_url}/leave/{vault.sign('leave', subscriber=person.id, digest=issue.digest)}"
+    return Recipient(
+        subscriber=person.id,
+        delivery=vault.correlate(str(issue.id), person.id),
+        address=person.address,
+        name=person.name,
+        leave_url=leave_url,
+        values=person_values(
+            name=person.name, consent=chosen.consent, leave_url=leave_url, language=language, zone=person.zone
+        ),
+    )
+
+
+def recover(database: Database, clock: Clock, *, all_of_them: bool) -> int:
+    """Undo what dead processes held; return how many deliveries became unknown."""
+    with database.writing() as connection:
+        unknown = ledger.void_leases(connection, now=clock.now(), all_of_them=all_of_them)
+    if unknown:
+        log.warning("deliveries became unknown count=%d", unknown)
+    return unknown
+
+
+def hold_late(database: Database, clock: Clock) -> list[int]:
+    """Hold issues in sending that are too late to be of use; return their ids."""
+    now = clock.now()
+    held = []
+    with database.writing() as connection:
+        for issue in issue_store.find(connection, states=("sending",)):
+            left = ledger.account(connection, issue.id).pending
+            if issue.not_later_than < now and left:
+                issue_store.set_state(connection, issue.id, "held", only_from=("sending",))
+                held.append(issue.id)
+    return held
+
+
+def finish(database: Database, clock: Clock) -> list[int]:
+    """Close issues of which nothing is left to send; return their ids."""
+    with database.writing() as connection:
+        done = ledger.finished(connection)
+        for issue_id in done:
+            issue_store.set_state(connection, issue_id, "sent", only_from=("sending",), sent_at=clock.now())
+    return done
+
+
+def resume(database: Database, clock: Clock, *, issue: Issue, digest: Digest) -> None:
+    """Send on what was held after it was frozen: an editor decided that it is still of use."""
+    with database.writing() as connection:
+        issue_store.postpone(connection, issue.id, not_later_than=clock.now() + digest.latest)
+        if not issue_store.set_state(connection, issue.id, "sending", only_from=("held",)):
+            message = f"issue {issue.id} is {issue.state}: only a held issue can be sent on"
+            raise RefusedError(message)
+
+
+def cancel(database: Database, *, issue: Issue) -> int:
+    """Send nothing more of an issue; return how many were still queued."""
+    with database.writing() as connection:
+        moved = issue_store.set_state(
+            connection, issue.id, "cancelled", only_from=("draft", "approved", "sending", "held")
+        )
+        if not moved:
+            message = f"issue {issue.id} is {issue.state}: it cannot be cancelled"
+            raise RefusedError(message)
+        return ledger.withdraw_all(connection, issue.id, reason="cancelled")

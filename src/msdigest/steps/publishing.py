@@ -1,0 +1,296 @@
+"""Publishing: everything that is public, written into one folder that a web server can hand out as it stands.
+
+The same material always gives the same files; a file that is right already is not touched, so that its time and
+its ETag stay.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msdigest import words
+from msdigest.model.source import Source
+from msdigest.render import exports, feed, site
+from msdigest.render.shown import Shown, urn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from msdigest.model.entry import Entry, Revision
+    from msdigest.model.issue import Digest, Issue
+    from msdigest.render.template import Templates
+
+FEED_ENTRIES = 50
+ALL_ENTRIES = 100
+# What is in these folders is ours alone: what we no longer produce there is removed.
+_OURS = ("feeds", "entry", "issue")
+_OURS_AT_THE_TOP = ("index.html", "calendar.ics", "sources.opml", "style/site.css")
+# Only these may be read by everybody: before it is frozen an issue may still change.
+_PUBLIC_STATES = {"sending", "sent"}
+# An id becomes part of a path and of an address.
+_SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+# The date of a feed that has no entries yet: it must not be the time of writing.
+_NOTHING_YET = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """An entry with its history: revisions, oldest first, and the other places where it was seen.
+
+    seen: (source id, address there, since when).
+    """
+
+    entry: Entry
+    revisions: tuple[Revision, ...]
+    seen: tuple[tuple[str, str, datetime], ...] = ()
+
+    @property
+    def changed(self) -> datetime:
+        """When its newest revision was seen."""
+        return self.revisions[-1].seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """All that is published.
+
+    entries: newest first, each with an id and at least one revision. issues: of any state, newest first.
+    topics: id → name of the whole vocabulary. url: of the site. hub: a WebSub hub.
+    """
+
+    title: str
+    url: str
+    entries: Sequence[Kept]
+    sources: Sequence[Source]
+    digests: Sequence[Digest] = ()
+    issues: Sequence[Issue] = ()
+    topics: Mapping[str, str]
+    description: str = ""
+    contact: str = ""
+    language: str = words.DEFAULT_LANGUAGE
+    rights: str = ""
+    hub: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What a round did to the files; ``feeds`` counts feeds, each of which is three files."""
+
+    written: int
+    unchanged: int
+    removed: int
+    feeds: int
+
+
+def publish(material: Material, *, templates: Templates, out: Path) -> Published:
+    """Write all public files into ``out`` and remove those of ours that are no longer produced.
+
+    Raises ValueError, before anything is removed, for an id that is no safe part of a path and for an issue that
+    names an entry which was not handed in; TemplateError for a template.
+    """
+    press = _Press(material, templates)
+    written = unchanged = 0
+    produced = set()
+    for path, body in press.files():
+        produced.add(path)
+        if _write(out / path, body):
+            written += 1
+        else:
+            unchanged += 1
+    removed = _remove_stale(out, produced)
+    return Published(written=written, unchanged=unchanged, removed=removed, feeds=len(press.feeds))
+
+
+class _Press:
+    """Turns the material into files, one after the other."""
+
+    def __init__(self, material: Material, templates: Templates) -> None:
+        self.material = material
+        self.templates = templates
+        self.url = material.url.rstrip("/") + "/"
+        self.site = site.Site(
+            title=material.title,
+            url=self.url,
+            dates=partial(words.date_words, language=material.language),
+            language=material.language,
+            description=material.description,
+            contact=material.contact,
+        )
+        self.sources = {source.id: source for source in material.sources}
+        self.shown = [self._shown(kept) for kept in material.entries]
+        self.by_id = {shown.entry.id: shown for shown in self.shown}
+        self.issues = [(self._head(issue), issue) for issue in material.issues if issue.state in _PUBLIC_STATES]
+        # path of a feed → (its name, its entries)
+        self.feeds = {path: (name, entries) for group in self._groups() for path, name, entries in group[1]}
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Give (path, content) of every file; the pages that link to others come after them."""
+        stylesheet = Path(self.templates.path("style/site.css"))
+        yield "style/site.css", stylesheet.read_bytes()
+        for shown, kept in zip(self.shown, self.material.entries, strict=True):
+            yield f"entry/{shown.entry.id}/index.html", self._entry(shown, kept)
+        for head, issue in self.issues:
+            yield f"{head.path}index.html", self._issue(head, issue)
+        for path in self.feeds:
+            yield from self._feed(path)
+        yield "sources.opml", exports.opml(self.material.title, self.material.sources)
+        meetings = exports.calendar(self.material.title, self.shown)
+        if meetings is not None:
+            yield "calendar.ics", meetings
+        yield "index.html", self._index(calendar=meetings is not None)
+
+    def _groups(self) -> Iterator[tuple[str, list[tuple[str, str, list[Shown]]]]]:
+        """Give (title of the group, its feeds as (path, name, entries))."""
+        yield "Everything", [("feeds/all", self.material.title, self.shown)]
+        yield "Digests", [(_path("digest", one.id), one.title, self._of_digest(one)) for one in self.material.digests]
+        by_topic = _shelves(self.shown, lambda entry: entry.topics)
+        by_kind = _shelves(self.shown, lambda entry: (entry.kind,))
+        by_source = _shelves(self.shown, lambda entry: (entry.source,))
+        names = sorted(by_topic, key=lambda one: (self._topic_name(one).casefold(), one))
+        yield "Topics", [(_path("topic", one), self._topic_name(one), by_topic[one]) for one in names]
+        yield "Kinds", [(_path("kind", one), one.capitalize(), by_kind[one]) for one in sorted(by_kind)]
+        yield (
+            "Sources",
+            [(_path("source", one.id), one.name or one.id, by_source.get(one.id, [])) for one in self.material.sources],
+        )
+
+    def _feed(self, path: str) -> Iterator[tuple[str, bytes]]:
+        name, every = self.feeds[path]
+        entries = every[: ALL_ENTRIES if path == "feeds/all" else FEED_ENTRIES]
+        title = self.material.title
+        for form, write in (("rss", feed.rss), ("atom", feed.atom), ("json", feed.json_feed)):
+            channel = feed.Channel(
+                title=title if path == "feeds/all" else f"{name} – {title}",
+                description=self.material.description or f"{name}: what is new",
+                site_url=self.url,
+                feed_url=f"{self.url}{path}.{form}",
+                updated=max((shown.changed for shown in entries), default=_NOTHING_YET),
+                language=self.material.language,
+                author=title,
+                rights=self.material.rights,
+                hub=self.material.hub,
+            )
+            yield f"{path}.{form}", write(channel, entries)
+
+    def _index(self, *, calendar: bool) -> bytes:
+        groups = [
+            site.FeedGroup(title=title, feeds=tuple(site.Feeds(name=name, path=path) for path, name, _ in feeds))
+            for title, feeds in self._groups()
+            if feeds
+        ]
+        return site.index_page(
+            self.templates,
+            self.site,
+            entries=self.shown[:ALL_ENTRIES],
+            issues=[head for head, _ in self.issues],
+            feeds=groups,
+            total=len(self.shown),
+            calendar=calendar,
+        )
+
+    def _entry(self, shown: Shown, kept: Kept) -> bytes:
+        seen = [
+            site.Sighting(source=self._source(source).name or source, url=url, at=at) for source, url, at in kept.seen
+        ]
+        return site.entry_page(self.templates, self.site, shown, revisions=kept.revisions, seen=seen)
+
+    def _issue(self, head: site.IssueHead, issue: Issue) -> bytes:
+        sections = [(title, [self._named(one, issue) for one in entries]) for title, entries in issue.sections]
+        return site.issue_page(self.templates, self.site, head, sections=sections)
+
+    def _of_digest(self, digest: Digest) -> list[Shown]:
+        """Return what the digest's public issues brought, newest first."""
+        named = {one for _, issue in self.issues if issue.digest == digest.id for one in issue.entries}
+        return [shown for shown in self.shown if shown.entry.id in named]
+
+    def _head(self, issue: Issue) -> site.IssueHead:
+        titles = {digest.id: digest.title for digest in self.material.digests}
+        return site.IssueHead(
+            digest=titles.get(issue.digest, issue.digest),
+            number=issue.number,
+            subject=issue.subject,
+            path=site.issue_path(_safe(issue.digest), issue.number),
+            at=issue.due_at,
+        )
+
+    def _shown(self, kept: Kept) -> Shown:
+        entry = kept.entry
+        urn(entry)  # only a uuid may become a folder's name
+        return Shown(
+            entry=entry,
+            source=self._source(entry.source),
+            page=f"{self.url}entry/{entry.id}/",
+            date=self.site.dates(entry.published, entry.precision or "day") if entry.published else "",
+            changed=kept.changed,
+            topics=tuple((one, self._topic_name(one)) for one in entry.topics),
+        )
+
+    def _source(self, source: str) -> Source:
+        """Return the source; one that is no longer configured is known by its id alone."""
+        return self.sources.get(source) or Source(id=source, kind="", url="")
+
+    def _named(self, entry: str, issue: Issue) -> Shown:
+        if entry not in self.by_id:
+            message = f"issue {issue.id} names the entry {entry}, which was not handed in"
+            raise ValueError(message)
+        return self.by_id[entry]
+
+    def _topic_name(self, topic: str) -> str:
+        return self.material.topics.get(topic, topic)
+
+
+def _shelves(entries: Iterable[Shown], words_of: Callable[[Entry], Iterable[str]]) -> dict[str, list[Shown]]:
+    """Sort entries by the words that each stands under; within a word their order stays."""
+    shelves: dict[str, list[Shown]] = {}
+    for shown in entries:
+        for word in dict.fromkeys(words_of(shown.entry)):
+            shelves.setdefault(word, []).append(shown)
+    return shelves
+
+
+def _safe(word: str) -> str:
+    if not _SAFE_ID.fullmatch(word):
+        message = f"{word!r} cannot be part of a path: ids are letters, digits, dots, dashes and underscores"
+        raise ValueError(message)
+    return word
+
+
+def _path(sort: str, word: str) -> str:
+    return f"feeds/{sort}/{_safe(word)}"
+
+
+def _write(path: Path, body: bytes) -> bool:
+    """Put ``body`` at ``path`` in one step unless it is there already; tell whether it was written."""
+    if path.is_file() and path.read_bytes() == body:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Beside its place, because a rename is one step only within a file system.
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_bytes(body)
+    part.replace(path)
+    return True
+
+
+def _remove_stale(out: Path, produced: set[str]) -> int:
+    """Remove what we wrote earlier and no longer produce, and folders that are empty then."""
+    removed = 0
+    for name in _OURS:
+        for folder, _, files in os.walk(out / name, topdown=False):
+            for file in files:
+                path = Path(folder, file)
+                if path.relative_to(out).as_posix() not in produced:
+                    path.unlink()
+                    removed += 1
+            if not any(Path(folder).iterdir()):
+                Path(folder).rmdir()
+    for name in _OURS_AT_THE_TOP:
+        if name not in produced and (out / name).is_file():
+            (out / name).unlink()
+            removed += 1
+    return removed

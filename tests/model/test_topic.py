@@ -1,0 +1,166 @@
+"""The vocabulary is read whole, or refused with every fault."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from msdigest.model.topic import Ambiguity, Topic, Vocabulary
+
+ROOT = Path(__file__).resolve().parents[2]
+PML = {"id": "pml", "name": "PML", "kind": "safety", "synonyms": ["PML", "JC virus"]}
+TYSABRI = {
+    "id": "natalizumab",
+    "name": "natalizumab (Tysabri)",
+    "kind": "dmt",
+    "synonyms": ["natalizumab", "Tysabri"],
+    "class": "anti-α4-integrin mAb",
+    "status": "approved",
+    "checked_on": date(2026, 11, 20),
+}
+JC = {"term": "JC", "topic": "pml", "needs_any": ["virus"], "but_not": ["Juan Carlos"]}
+
+
+def _faults(data: dict[str, object]) -> list[str]:
+    with pytest.raises(ValueError) as refused:
+        Vocabulary.from_toml_data(data)
+    return str(refused.value).split("\n")
+
+
+def test_reading() -> None:
+    """Tables become topics in their order."""
+    vocabulary = Vocabulary.from_toml_data({"topic": [PML, TYSABRI], "ambiguous": [JC]})
+
+    assert vocabulary == Vocabulary(
+        (
+            Topic(id="pml", name="PML", kind="safety", synonyms=("PML", "JC virus")),
+            Topic(
+                id="natalizumab",
+                name="natalizumab (Tysabri)",
+                kind="dmt",
+                synonyms=("natalizumab", "Tysabri"),
+                group="anti-α4-integrin mAb",
+                status="approved",
+                checked_on=date(2026, 11, 20),
+            ),
+        ),
+        (Ambiguity(term="JC", topic="pml", needs_any=("virus",), but_not=("Juan Carlos",)),),
+    )
+    assert vocabulary.ids == ("pml", "natalizumab")
+    assert "pml" in vocabulary
+    assert "PML" not in vocabulary
+    assert vocabulary.name("natalizumab") == "natalizumab (Tysabri)"
+    with pytest.raises(KeyError):
+        vocabulary.name("nothing")
+
+
+@pytest.mark.parametrize(
+    ("word", "topic"),
+    [
+        ("pml", "pml"),
+        ("Natalizumab (TYSABRI)", "natalizumab"),
+        (" tysabri ", "natalizumab"),
+        ("JC\u2011viruses", None),
+        ("JC\u2011virus", "pml"),
+        ("jc", "pml"),
+        ("Tysabris", "natalizumab"),
+        ("unknown", None),
+        ("", None),
+        ("s", None),
+    ],
+)
+def test_people_may_call_a_topic_what_they_like(word: str, topic: str | None) -> None:
+    """An id, a name or a synonym finds the topic, whatever its case and hyphens."""
+    vocabulary = Vocabulary.from_toml_data({"topic": [PML, TYSABRI], "ambiguous": [JC]})
+
+    assert vocabulary.resolve(word) == topic
+
+
+def test_an_id_wins_over_a_synonym() -> None:
+    """Where a word is one topic's name and another's synonym, id comes before name before synonym."""
+    other = PML | {"id": "other", "name": "Other", "synonyms": ["natalizumab-like"]}
+    named = TYSABRI | {"name": "Other", "synonyms": ["Tysabri"]}
+    vocabulary = Vocabulary.from_toml_data({"topic": [other, named]})
+
+    assert vocabulary.resolve("other") == "other"
+
+
+def test_all_faults_at_once() -> None:
+    """Every fault is told with its key, not only the first."""
+    assert _faults(
+        {
+            "topics": [],
+            "topic": [
+                PML | {"id": "P M L"},
+                PML | {"synonyms": []},
+                PML | {"synonyms": ["PML", "--"]},
+                TYSABRI | {"checked_on": "2026-11-20", "status": "", "synonym": ["x"]},
+                {"name": 7},
+            ],
+            "ambiguous": [JC | {"needs_any": "virus"}, JC | {"term": "", "but_not": [], "need": []}],
+        }
+    ) == [
+        "topics: no such key",
+        "topic[P M L].id: use small letters, digits and single hyphens",
+        "topic[pml].synonyms: write a list of one or more words",
+        "topic[pml].synonyms: write a list of one or more words",
+        "topic[natalizumab].synonym: no such key",
+        "topic[natalizumab].status: write some text",
+        "topic[natalizumab].checked_on: write a date, e.g. 2026-11-20",
+        "topic[5].id: write some text",
+        "topic[5].name: write some text",
+        "topic[5].kind: write some text",
+        "topic[5].synonyms: write a list of one or more words",
+        "ambiguous[JC].needs_any: write a list of one or more words",
+        "ambiguous[].need: no such key",
+        "ambiguous[].term: write some text",
+        "ambiguous[].but_not: write a list of one or more words",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        ({}, "topic: there is no topic"),
+        ({"topic": [PML, PML]}, "topic[pml].id: given twice"),
+        (
+            {"topic": [PML, TYSABRI | {"synonyms": ["jc-virus"]}]},
+            "topic[natalizumab].synonyms: 'jc-virus' is a synonym of pml already",
+        ),
+        ({"topic": [PML], "ambiguous": [JC | {"topic": "ms"}]}, "ambiguous[JC].topic: there is no topic ms"),
+        ({"topic": [PML], "ambiguous": [JC, JC | {"term": "jc"}]}, "ambiguous[jc].term: given twice"),
+        (
+            {"topic": [PML, TYSABRI], "ambiguous": [JC | {"term": "Tysabri"}]},
+            "ambiguous[Tysabri].topic: 'Tysabri' is a synonym of natalizumab",
+        ),
+    ],
+)
+def test_faults_between_tables(data: dict[str, object], fault: str) -> None:
+    """Ids, synonyms and terms belong to one topic each, and company to a topic that exists."""
+    assert _faults(data) == [fault]
+
+
+@pytest.mark.parametrize("table", [{"id": "pml"}, ["pml"]])
+def test_tables_written_wrongly(table: object) -> None:
+    """One table where a list of tables is due is told so."""
+    assert _faults({"topic": table}) == ["topic: write each as a table [[topic]]", "topic: there is no topic"]
+
+
+def test_the_shipped_vocabulary() -> None:
+    """94 topics; each medicine's own name counts; each checked status bears its day."""
+    vocabulary = Vocabulary.from_toml_data(tomllib.loads((ROOT / "config" / "topics.toml").read_text(encoding="utf-8")))
+
+    assert len(vocabulary.topics) == 94
+    assert len(vocabulary.ambiguities) == 16
+    assert Counter(topic.kind for topic in vocabulary.topics).most_common(2) == [("dmt", 22), ("pipeline", 12)]
+    assert len({topic.name for topic in vocabulary.topics}) == 94
+    for topic in vocabulary.topics:
+        assert vocabulary.resolve(topic.id) == vocabulary.resolve(topic.name) == topic.id
+        assert topic.checked_on in {None, date(2026, 11, 20)}
+        if topic.kind in {"dmt", "pipeline", "symptom-drug"}:
+            assert vocabulary.resolve(topic.synonyms[0]) == topic.id
+            assert topic.status
