@@ -11,8 +11,8 @@ SRC = Path(__file__).resolve().parents[1] / "src" / "msdigest"
 
 FLOORS = {
     "errors": 0,
-    "model": 1, "markup": 1, "words": 1,
-    "ports": 2, "config": 2,
+    "model": 1, "markup": 1,
+    "ports": 2, "config": 2, "words": 2,
     "store": 3, "render": 3, "lint": 3, "vault": 3,
     "steps": 4, "enrich": 4, "collect": 4, "engines": 4, "providers": 4, "fetch": 4, "sandbox": 4,
     "tasks": 5,

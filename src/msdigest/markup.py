@@ -181,6 +181,18 @@ def plain_title(text: str) -> str:
     return " ".join(without_controls(_TITLE_TAG.sub("", unescape(bare))).split())
 
 
+def first_words(text: str, most: int = 90) -> str:
+    """Return the beginning of plain ``text`` as a title: its first line or sentence, else as many words as fit."""
+    line = " ".join(next((line for line in text.splitlines() if line.strip()), "").split())
+    if len(line) <= most:
+        return line
+    sentence = re.match(rf".{{20,{most - 1}}}?[.!?](?=\s)", line)
+    if sentence:
+        return sentence[0]
+    cut = line[: most - 1].rpartition(" ")[0] or line[: most - 1]
+    return cut.rstrip(" ,;:–-") + "…"
+
+
 def decode(body: bytes, content_type: str = "") -> str:
     """Return an HTML answer as text: byte order mark, else valid UTF-8, else the header's or the page's own word."""
     for mark, name in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):

@@ -179,6 +179,6 @@ class Sealer(Protocol):
 class Task(Protocol):
     """Something that runs at its times; it first asks the tables whether there is still something to do."""
 
-    def __call__(self, scheduled_for: datetime) -> None:
+    def __call__(self, scheduled_for: datetime, /) -> object:
         """Do what is due."""
         ...

@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 
 import pytest
+from tests.fetch.loopback import Server, site
 
 from msdigest.fetch.client import HttpClient
-from tests.fetch.loopback import Server, site
 
 
 @pytest.fixture

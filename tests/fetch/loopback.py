@@ -22,6 +22,7 @@ class Server:
         self.accepted = 0
         self.over = Event()
         self._lock = Lock()
+        self._connections: list[socket.socket] = []
         self._listener = socket.create_server((host, port))
         self.host, self.port = self._listener.getsockname()[:2]
         self.url = f"http://{self.host}:{self.port}"
@@ -38,6 +39,7 @@ class Server:
             with self._lock:
                 self.accepted += 1
                 self._threads.append(thread)
+                self._connections.append(connection)
             thread.start()
 
     def _serve(self, connection):
@@ -76,9 +78,10 @@ class Server:
 
     def close(self):
         self.over.set()
-        # Closing alone does not wake the thread that accepts.
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
+        # Closing alone does not wake the threads that accept and read.
+        for waiting in (self._listener, *self._connections):
+            with contextlib.suppress(OSError):
+                waiting.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for thread in self._threads:
             thread.join(TIMES_UP)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import gzip
 import ipaddress
 import logging
@@ -15,6 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from tests.fetch.loopback import answer, reset
 
 from msdigest.errors import (
     BlockedAddressError,
@@ -26,7 +27,6 @@ from msdigest.errors import (
 )
 from msdigest.fetch.client import MAX_BYTES, HttpClient
 from msdigest.model.source import Validators
-from tests.fetch.loopback import answer, reset
 
 SHORT = 0.3
 NEWS = b"a new trial is recruiting"
@@ -51,7 +51,9 @@ def test_what_a_server_is_told(http, serve) -> None:
 def test_the_answer(http, serve) -> None:
     """Status, address without fragment, headers in lower case and joined, and the unpacked body."""
     packed = gzip.compress(NEWS)
-    page = answer(body=packed, content_encoding="gzip", ETag='W/"\u00e9"').replace(b"content-length", b"Vary: a\r\nvary: b\r\nContent-Length")
+    page = answer(body=packed, content_encoding="gzip", ETag='W/"\u00e9"').replace(
+        b"content-length", b"Vary: a\r\nvary: b\r\nContent-Length"
+    )
     server = serve({"/feed?x=1": page})
 
     reply = http.get(f"{server.url}/feed?x=1#top")
@@ -61,7 +63,9 @@ def test_the_answer(http, serve) -> None:
     assert reply.moved_to is None
 
 
-@pytest.mark.parametrize("status", ["404 Not Found", "410 Gone", "429 Too Many Requests", "500 Oops", "304 Not Modified"])
+@pytest.mark.parametrize(
+    "status", ["404 Not Found", "410 Gone", "429 Too Many Requests", "500 Oops", "304 Not Modified"]
+)
 def test_any_status_is_an_answer(http, serve, status) -> None:
     """What a status means is the collector's business."""
     server = serve({"/": answer(status, retry_after="120", content_encoding="br")})
@@ -150,17 +154,20 @@ def test_six_redirects_are_too_many(http, serve) -> None:
         ("ftp://blog.example/", "no http or https address"),
         ("gopher://127.0.0.1/", "no http or https address"),
         ("javascript:alert(1)", "no http or https address"),
-        ("http://", "no"),
-        ("http://[bad/", "no web address"),
-        ("http://blog.example:99999999/", "no web address"),
-        ("http://\u00e9\u00e9/\u00ff", None),
+        ("http://", "in a circle"),
+        ("http://[bad/", "no http or https address"),
+        ("http://blog.example:65536/", "no http or https address"),
+        ("http://blog.example:0/", "no http or https address"),
+        ("http://\u00ad/", "no address"),
+        ("//[::1", "no address"),
+        ("http://blog.example/\x80" + "y" * 70_000, "no address"),
     ],
 )
 def test_redirects_that_are_not_followed(http, serve, location, words) -> None:
     """A redirect to anywhere but a web page is an error."""
     server = serve({"/": answer("302 Found", location=location)})
 
-    with pytest.raises((RedirectError, UnreachableError) if words is None else RedirectError, match=words):
+    with pytest.raises(RedirectError, match=words):
         http.get(f"{server.url}/")
     assert len(server.heads) == 1
 
@@ -204,7 +211,7 @@ def drip(piece: bytes, every: float = 0.05):
 @pytest.mark.parametrize(
     "behave",
     [
-        lambda connection, server: server.over.wait(10),
+        lambda _, server: server.over.wait(10),
         drip(b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 1000),
         drip(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n" + b"x" * 1000, 0.01),
         drip(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 1000, 0.01),
@@ -224,7 +231,7 @@ def test_the_deadline_covers_every_wait(new_http, serve, behave) -> None:
 def test_the_deadline_covers_the_lookup(new_http) -> None:
     """A resolver that hangs is left behind."""
     over = Event()
-    http = new_http(deadline=SHORT, resolver=lambda host, port: [str(over.wait(10))])
+    http = new_http(deadline=SHORT, resolver=lambda *_: [str(over.wait(10))])
 
     with pytest.raises(DeadlineError):
         http.get("http://blog.example/")
@@ -233,7 +240,7 @@ def test_the_deadline_covers_the_lookup(new_http) -> None:
 
 def test_the_deadline_covers_the_handshake(new_http, serve) -> None:
     """A server that never says its part of TLS does not hold us."""
-    server = serve(lambda connection, server: server.over.wait(10))
+    server = serve(lambda _, server: server.over.wait(10))
 
     with pytest.raises(DeadlineError):
         new_http(deadline=SHORT).get(f"https://127.0.0.1:{server.port}/")
@@ -286,9 +293,8 @@ def test_waiting_for_the_host_is_not_the_servers_fault(new_http, serve) -> None:
 
 def zeros(size: int, layers: int = 1) -> bytes:
     """Gzip ``size`` zeros, ``layers`` times over, without ever holding them."""
-    packer, block, pieces = zlib.compressobj(wbits=31), b"\0" * 2**20, []
-    for _ in range(size // len(block)):
-        pieces.append(packer.compress(block))
+    packer, block = zlib.compressobj(wbits=31), b"\0" * 2**20
+    pieces = [packer.compress(block) for _ in range(size // len(block))]
     bomb = b"".join((*pieces, packer.flush()))
     for _ in range(layers - 1):
         bomb = gzip.compress(bomb)
@@ -345,8 +351,8 @@ def says(*pieces: bytes, end=None):
 @pytest.mark.parametrize(
     "behave",
     [
-        lambda connection, server: None,
-        lambda connection, server: reset(connection),
+        lambda *_: None,
+        lambda connection, _: reset(connection),
         says(),
         says(end=reset),
         says(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort"),
@@ -378,7 +384,7 @@ def test_nobody_listens(http, closed_port) -> None:
 def test_the_next_address_is_tried(new_http, serve) -> None:
     """A name with several addresses is reached if one of them answers."""
     server = serve({"/": answer(body=NEWS)})
-    http = new_http(resolver=lambda host, port: ["127.0.0.9", "127.0.0.1"])
+    http = new_http(resolver=lambda *_: ["127.0.0.9", "127.0.0.1"])
 
     assert http.get(f"http://blog.example:{server.port}/").body == NEWS
 
@@ -401,7 +407,10 @@ def test_a_name_that_leads_nowhere(new_http, addresses, words) -> None:
         new_http(resolver=resolver).get("http://blog.example/")
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://blog.example/", "blog.example/feed", "", "http://", "http://[x/", "unix:/run/x"])
+@pytest.mark.parametrize(
+    "url",
+    ["file:///etc/passwd", "ftp://blog.example/", "blog.example/feed", "", "http://", "http://[x/", "unix:/run/x"],
+)
 def test_what_is_no_web_address(http, url) -> None:
     """Only http and https are spoken."""
     with pytest.raises(UnreachableError, match="no http or https address"):
@@ -418,7 +427,7 @@ def certificate(tmp_path_factory):
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "feeds.example")])
     builder = x509.CertificateBuilder(
         issuer_name=name, subject_name=name, public_key=key.public_key(), serial_number=1,
-        not_valid_before=datetime.datetime(2000, 1, 1), not_valid_after=datetime.datetime(2100, 1, 1),
+        not_valid_before=dt.datetime(2000, 1, 1, tzinfo=dt.UTC), not_valid_after=dt.datetime(2100, 1, 1, tzinfo=dt.UTC),
     )  # fmt: skip
     builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("feeds.example")]), critical=False)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
@@ -436,8 +445,10 @@ def secure(serve, certificate):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     names = []
-    context.sni_callback = lambda sock, name, _: names.append(name)
-    server = serve({"/": answer(body=NEWS), "/down": answer("302 Found", location="http://feeds.example/")}, tls=context)
+    context.sni_callback = lambda _, name, __: names.append(name)
+    server = serve(
+        {"/": answer(body=NEWS), "/down": answer("302 Found", location="http://feeds.example/")}, tls=context
+    )
     server.names = names
     return server
 

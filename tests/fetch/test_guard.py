@@ -5,12 +5,12 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 import pytest
+from tests.fetch.loopback import answer
 
 from msdigest.errors import BlockedAddressError, UnreachableError
 from msdigest.fetch.exchange import Backend, RefusedAddress
 from msdigest.fetch.guard import Guard, is_public
 from msdigest.model.network import parse_allowed
-from tests.fetch.loopback import answer
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_used(new_http, serve) -
 def test_one_private_address_among_many_is_enough(new_http, serve) -> None:
     """A name with a public and a private address is refused before either is tried."""
     server = serve({"/": answer()})
-    http = new_http(allow_private=[f"127.0.0.1:{server.port}"], resolver=lambda host, port: ["127.0.0.1", "10.0.0.1"])
+    http = new_http(allow_private=[f"127.0.0.1:{server.port}"], resolver=lambda *_: ["127.0.0.1", "10.0.0.1"])
 
     with pytest.raises(BlockedAddressError, match=r"10\.0\.0\.1"):
         http.get(f"http://blog.example:{server.port}/")
@@ -151,7 +151,12 @@ def test_a_named_port_is_for_its_source_alone(http, serve) -> None:
 
     for source_url in (url, url, None, None):
         assert http.get(url, source_url=source_url).body == b"news"
-    assert [server.fields(number)["connection"] for number in range(4)] == ["close", "close", "keep-alive", "keep-alive"]
+    assert [server.fields(number)["connection"] for number in range(4)] == [
+        "close",
+        "close",
+        "keep-alive",
+        "keep-alive",
+    ]
     assert server.accepted == 3
 
 

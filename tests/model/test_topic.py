@@ -95,7 +95,7 @@ def test_all_faults_at_once() -> None:
         {
             "topics": [],
             "topic": [
-                PML | {"id": "P M L"},
+                PML | {"id": "P M\nL"},
                 PML | {"synonyms": []},
                 PML | {"synonyms": ["PML", "--"]},
                 TYSABRI | {"checked_on": "2026-11-20", "status": "", "synonym": ["x"]},

@@ -34,7 +34,7 @@ _LABEL = re.compile(
     )
     (?:
         (?P<alone> \s*[.:)\]*_]*\s*$ )
-      | \s*[:–—] | \s+- | -\s | \.\s
+      | \s*[:–—] | \s+[-|] | -\s | \.\s
       # Without a sign in between, the words must begin as a statement does: "COI None relevant".
       | \s+(?=(?:none|nil|n/a|multiple)\b
               |(?-i:None|Nil|No|Not|Nothing|Multiple|See|Has|I|We|The|All|Authors?|Please|Prof|Dr)\b)

@@ -12,11 +12,11 @@ from msdigest.fetch.decode import decoded
 from msdigest.fetch.exchange import Backend, Exchange, look_up
 from msdigest.fetch.faults import translated
 from msdigest.fetch.guard import WEB_PORTS, Guard
-from msdigest.fetch.headers import encoded, reply_headers, request_headers, user_agent
+from msdigest.fetch.headers import encoded, request_headers, user_agent
 from msdigest.fetch.pacing import Pacing
 from msdigest.fetch.redirects import REDIRECTS, Redirect, Trail, place, shown, web_address
 from msdigest.fetch.sending import Sender
-from msdigest.fetch.transport import new_client
+from msdigest.fetch.transport import new_client, reply_headers
 from msdigest.model.network import parse_allowed
 from msdigest.ports import NO_VALIDATORS, Failure, Reply, Request
 

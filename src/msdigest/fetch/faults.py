@@ -1,4 +1,4 @@
-"""The one place where errors of httpx and httpcore become ours."""
+"""The one place where errors of httpcore become ours."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import httpcore
-import httpx
 
-from msdigest.errors import BlockedAddressError, DeadlineError, RedirectError, UnreachableError
+from msdigest.errors import BlockedAddressError, DeadlineError, UnreachableError
 from msdigest.fetch.exchange import RefusedAddress
 
 if TYPE_CHECKING:
@@ -31,5 +30,3 @@ def translated(url: str) -> Iterator[None]:
         raise UnreachableError(url, "the server broke the connection or does not speak HTTP") from error
     except httpcore.LocalProtocolError as error:
         raise UnreachableError(url, "the request cannot be put into HTTP") from error
-    except httpx.RemoteProtocolError as error:  # raised by httpx for a Location it cannot read, followed or not
-        raise RedirectError(url, "the answer is a redirect to something that is no web address") from error

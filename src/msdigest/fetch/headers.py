@@ -1,12 +1,10 @@
-"""What we tell servers about us and ask of them, and what their headers are to the rest of msdigest."""
+"""What we tell servers about us and ask of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import httpx
-
     from msdigest.model.source import Validators
 
 
@@ -32,12 +30,3 @@ def request_headers(validators: Validators, *, accept: str) -> dict[str, str]:
 def encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
     """Return ``headers`` as bytes, each character one byte: a validator leaves exactly as it came."""
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
-
-
-def reply_headers(response: httpx.Response) -> dict[str, str]:
-    """Return an answer's headers: names in lower case, repeated ones joined, each byte one character."""
-    found: dict[str, str] = {}
-    for raw_name, raw_value in response.headers.raw:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found

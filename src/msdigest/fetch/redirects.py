@@ -12,6 +12,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _MOST_HOPS = 5
 _PORTS = {"http": 80, "https": 443}
+_LAST_PORT = 65535
 
 
 def web_address(text: str) -> httpx.URL:
@@ -20,9 +21,15 @@ def web_address(text: str) -> httpx.URL:
         url = httpx.URL(text).copy_with(fragment=None)
     except httpx.InvalidURL:
         url = httpx.URL()
-    if url.scheme not in _PORTS or not url.host:
+    if not is_web(url):
         raise UnreachableError(text, "this is no http or https address")
     return url
+
+
+def is_web(url: httpx.URL) -> bool:
+    """Tell whether ``url`` is an http or https address with a host and a port that can exist; httpx takes any."""
+    host_is_fine = bool(url.host) and "%" not in url.host
+    return url.scheme in _PORTS and host_is_fine and (url.port is None or 0 < url.port <= _LAST_PORT)
 
 
 def place(url: httpx.URL) -> tuple[str, int]:
@@ -85,7 +92,7 @@ class Trail:
             message = f"it redirects more than {_MOST_HOPS} times"
             raise RedirectError(here, message)
         there = self._target(redirect.location)
-        if there.scheme not in _PORTS or not there.host:
+        if not is_web(there):
             raise RedirectError(here, "it redirects to something that is no http or https address")
         if self.last.scheme == "https" and there.scheme == "http":
             raise RedirectError(here, "it redirects from https back to http")

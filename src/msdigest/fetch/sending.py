@@ -15,8 +15,8 @@ from msdigest.errors import BlockedAddressError, FetchError, ProviderError
 from msdigest.fetch.decode import decoded
 from msdigest.fetch.exchange import Exchange, RefusedAddress
 from msdigest.fetch.faults import translated
-from msdigest.fetch.headers import reply_headers
-from msdigest.fetch.redirects import origin
+from msdigest.fetch.redirects import is_web, origin
+from msdigest.fetch.transport import reply_headers
 from msdigest.ports import Failure, Reply, Request
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _trusted(text: str) -> httpx.URL:
     except httpx.InvalidURL:
         message = "the provider's base_url is no web address"
         raise ProviderError(message) from None
-    if url.host and (url.scheme == "https" or (url.scheme == "http" and _names_this_machine(url.host))):
+    if is_web(url) and (url.scheme == "https" or _names_this_machine(url.host)):
         return url
     message = f"the provider's base_url must be https unless it is on this machine ({origin(url)})"
     raise ProviderError(message)

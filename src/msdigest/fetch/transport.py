@@ -38,8 +38,29 @@ def new_client(
         transport=_Transport(pool),
         headers=headers,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        event_hooks={"response": [_set_headers_aside]},
         trust_env=False,
     )
+
+
+def reply_headers(response: httpx.Response) -> dict[str, str]:
+    """Return an answer's headers: names in lower case, repeated ones joined, each byte one character."""
+    headers: dict[str, str] = response.extensions["headers"]
+    return headers
+
+
+def _set_headers_aside(response: httpx.Response) -> None:
+    """Keep the headers as they came, and the redirect from httpx.
+
+    It builds the next request even when it is told not to follow, and raises InvalidURL for a Location
+    such as ``javascript:alert(1)``.
+    """
+    found: dict[str, str] = {}
+    for raw_name, raw_value in response.headers.raw:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    response.extensions["headers"] = found
+    response.headers.pop("location", None)
 
 
 class _Transport(httpx.BaseTransport):

@@ -10,7 +10,7 @@ import re
 import sys
 from dataclasses import dataclass, field
 from html.entities import html5
-from xml.parsers.expat import (  # noqa: S407 - only asked whether a document without DOCTYPE is well-formed
+from xml.parsers.expat import (
     ExpatError,
     ParserCreate,
 )

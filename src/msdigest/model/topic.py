@@ -119,7 +119,7 @@ def _rows(data: Mapping[str, Any], table: str, key: str, faults: list[str]) -> l
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         faults.append(f"{table}: write each as a table [[{table}]]")
         return []
-    return [(row, f"{table}[{row.get(key, number)}]") for number, row in enumerate(rows, 1)]
+    return [(row, f"{table}[{' '.join(str(row.get(key, number)).split())}]") for number, row in enumerate(rows, 1)]
 
 
 def _topic(row: dict[str, Any], where: str, faults: list[str]) -> Topic | None:

@@ -15,6 +15,10 @@ from msdigest.render.program import join
 if TYPE_CHECKING:
     from msdigest.model.delivery import Letter, Recipient, Shipment
 
+# A header line is folded at 998 characters only: folded at 78 the library would turn a long address in
+# List-Unsubscribe into an encoded word, which no mail client follows. Bodies keep lines of 76.
+_WIRE = SMTP.clone(max_line_length=998)
+
 
 class FileProvider:
     """Writes to ``<outbox>/<issue>/<delivery>.eml``; writing the same delivery again replaces the same file."""
@@ -71,7 +75,7 @@ def message(letter: Letter, recipient: Recipient) -> bytes:
     mail.set_content(join(letter.text, recipient.values, html=False), cte="quoted-printable")
     mail.add_alternative(join(letter.html, recipient.values, html=True), subtype="html", cte="quoted-printable")
     mail.set_boundary(f"=_{recipient.delivery}")
-    return mail.as_bytes()
+    return mail.as_bytes(policy=_WIRE)
 
 
 def _write(path: Path, raw: bytes) -> None:

@@ -9,7 +9,10 @@ from typing import Literal
 
 # Words of unchanged text shown beside a change; the rest is left out.
 _CONTEXT = 12
-# Beyond this many comparisons of words (difflib is quadratic on repetitive text) whole sentences are compared.
+# Words of one change that are shown.
+_LONGEST_CHANGE = 300
+# Beyond this many comparisons of words (difflib is quadratic on repetitive text) whole sentences are compared, and
+# sentences that come again and again are no anchors any more.
 _MOST_COMPARISONS = 1_000_000
 Kind = Literal["same", "removed", "added"]
 Run = tuple[Kind, list[str]]
@@ -76,8 +79,13 @@ def _pieces(runs: list[Run]) -> tuple[Piece, ...]:
         if kind == "same":
             pieces += _around(words, first=number == 0, last=number == len(runs) - 1)
         else:
-            pieces.append(Piece(kind, " ".join(words)))
+            pieces.append(Piece(kind, " ".join(_shortened(words))))
     return tuple(pieces)
+
+
+def _shortened(words: list[str]) -> list[str]:
+    """Show of a very long change its beginning and its end."""
+    return words if len(words) <= _LONGEST_CHANGE else [*words[: _LONGEST_CHANGE - 50], "…", *words[-49:]]
 
 
 def _sentences(words: list[str]) -> list[str]:

@@ -58,13 +58,12 @@ def inline(
 
 def _check_html(html: str, file: str) -> None:
     if not html.startswith("<!DOCTYPE html>"):
-        raise NotCompilableError(file, 1, "it must begin with <!DOCTYPE html>, in this spelling")
+        raise NotCompilableError(file, None, "it must begin with <!DOCTYPE html>, in this spelling")
     if html.count("</head>") != 1 or html.count("</body>") != 1:
         raise NotCompilableError(file, None, "it must have exactly one </head> and one </body>")
     if match := _FOREIGN_STYLE.search(html):
-        line = html.count("\n", 0, match.start()) + 1
         message = f"{match.group()}> is not allowed: styles stand in inline.css.jinja and head.css.jinja"
-        raise NotCompilableError(file, line, message)
+        raise NotCompilableError(file, None, message)
 
 
 def _parse(css: str, file: str) -> None:
@@ -73,9 +72,7 @@ def _parse(css: str, file: str) -> None:
     try:
         parser.parseString(css, validate=False)
     except xml.dom.DOMException as error:
-        place = error.args[0] if error.args else error
-        message, line = (place[0], place[1]) if isinstance(place, tuple) else (str(place), None)
-        raise NotCompilableError(file, line, str(message)) from None
+        raise NotCompilableError(file, None, f"cssutils cannot read it: {error}") from None
 
 
 def _no_network(url: str) -> None:

@@ -5,6 +5,7 @@ Templates print ready words; what they say is decided here. Nothing on a page de
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"}
 _MEGABYTE = 1_000_000
 _ISO_LENGTH: dict[Precision, int] = {"year": 4, "month": 7, "day": 10}
+_HEADING = re.compile(r"<h([1-6])\b")
+_HEADING_TAG = re.compile(r"(</?h)([1-6])\b")
 _CHANGES = {
     "new": "First seen",
     "edited": "Edited",
@@ -195,7 +198,7 @@ def entry_page(
         root="../../",
         canonical=shown.page,
         row=listed,
-        body=shown.body,
+        body=_under_the_title(shown.body),
         excerpt_only=shown.excerpt_only,
         topics=tuple(Feeds(name=name, path=f"feeds/topic/{one}") for one, name in shown.topics),
         source=Sighting(source=shown.source_name, url=shown.source_url, at=shown.changed),
@@ -247,6 +250,13 @@ def row(site: Site, shown: Shown) -> Row:
         coi=one_line(entry.coi or ""),
         disclaimer=one_line(entry.disclaimer or ""),
     )
+
+
+def _under_the_title(html: str) -> str:
+    """Shift the headings of cleaned ``html`` so that the highest is a second one, below the entry's title."""
+    levels = [int(level) for level in _HEADING.findall(html)]
+    step = 2 - min(levels, default=2)
+    return _HEADING_TAG.sub(lambda tag: f"{tag[1]}{max(2, min(6, int(tag[2]) + step))}", html)
 
 
 def _when(site: Site, instant: datetime | None, precision: Precision) -> When:

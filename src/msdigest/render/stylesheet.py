@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _BLOCK = re.compile(r"([^{}]*)\{([^{}]*)\}")
-_COMPOUND = re.compile(r"(?P<type>[A-Za-z][A-Za-z0-9]*)?(?P<rest>(?:[.#][A-Za-z_][\w-]*)*)")
+_NAME = re.compile(r"-?[A-Za-z][A-Za-z-]*")
+# premailer drops a declaration that it cannot read, without a word.
+_UNBALANCED = re.compile(r"""[{}]|^[^"]*"[^"]*(?:"[^"]*"[^"]*)*$|^[^']*'[^']*(?:'[^']*'[^']*)*$""")
+# Types in lower case: libxml2 writes them so, and premailer compares letter by letter.
+_COMPOUND = re.compile(r"(?P<type>[a-z][a-z0-9]*)?(?P<rest>(?:[.#][A-Za-z_][\w-]*)*)")
 # What makes a selector wrong in premailer, or true only beside certain neighbours.
 _SELECTOR_FAULTS = (
     (re.compile(r"\["), "premailer counts attribute selectors wrongly"),
@@ -65,6 +69,11 @@ class Rule:
         return (self.selector.count("#"), self.selector.count("."), types)
 
 
+def refused(file: str, line: int | None, message: str) -> NotCompilableError:
+    """Make the error; a rendered stylesheet's lines are not always its template's, so the message tells which."""
+    return NotCompilableError(file, None, f"{message} (line {line} of the rendered stylesheet)" if line else message)
+
+
 def check_inline(css: str, html: str, file: str) -> None:
     """Refuse a stylesheet that cannot be inlined rightly into ``html``; raises NotCompilableError."""
     rules = sorted(_rules(css, file), key=lambda rule: rule.specificity)
@@ -76,9 +85,9 @@ def check_head(css: str, file: str) -> None:
     bare = _without_comments(css)
     for pattern, why in _HEAD_FAULTS:
         if match := pattern.search(bare):
-            raise NotCompilableError(file, _line(bare, match.start()), f"{match.group()!r} is not allowed: {why}")
+            raise refused(file, _line(bare, match.start()), f"{match.group()!r} is not allowed: {why}")
     if bare.count("{") != bare.count("}"):
-        raise NotCompilableError(file, None, "its braces do not match")
+        raise refused(file, None, "its braces do not match")
 
 
 def _rules(css: str, file: str) -> Iterator[Rule]:
@@ -86,14 +95,15 @@ def _rules(css: str, file: str) -> Iterator[Rule]:
     for match in _BLOCK.finditer(bare):
         selectors, block = match.groups()
         line = _line(bare, match.start() + len(selectors) - len(selectors.lstrip()))
-        if bare[end : match.start()].strip() or "@" in selectors:
-            raise NotCompilableError(file, line, _only_rules(selectors))
-        properties = _properties(block, f"{selectors.strip()}", file, line)
+        before = bare[end : match.start()]
+        if before.strip() or "@" in selectors:
+            raise refused(file, line, _only_rules(before + selectors))
+        properties = _properties(block, selectors.strip(), file, line)
         for selector in selectors.split(","):
             yield Rule(line, _checked(selector.strip(), file, line), properties)
         end = match.end()
     if rest := bare[end:].strip():
-        raise NotCompilableError(file, _line(bare, bare.index(rest, end)), _only_rules(rest))
+        raise refused(file, _line(bare, bare.index(rest, end)), _only_rules(rest))
 
 
 def _only_rules(text: str) -> str:
@@ -105,10 +115,10 @@ def _only_rules(text: str) -> str:
 def _checked(selector: str, file: str, line: int) -> str:
     for pattern, why in _SELECTOR_FAULTS:
         if pattern.search(selector):
-            raise NotCompilableError(file, line, f"selector {selector!r}: {why}")
+            raise refused(file, line, f"selector {selector!r}: {why}")
     parts = re.split(r"\s*>\s*|\s+", selector)
     if not all(part and _COMPOUND.fullmatch(part) for part in parts):
-        raise NotCompilableError(file, line, f"selector {selector!r} is not made of types, classes and ids")
+        raise refused(file, line, f"selector {selector!r} is not made of types, classes and ids")
     return selector
 
 
@@ -116,13 +126,13 @@ def _properties(block: str, selector: str, file: str, line: int) -> tuple[str, .
     names: list[str] = []
     for declaration in filter(None, (part.strip() for part in block.split(";"))):
         name, colon, value = (part.strip() for part in declaration.partition(":"))
-        if not (colon and value):
-            raise NotCompilableError(file, line, f"{selector}: {declaration!r} is no declaration")
+        if not (_NAME.fullmatch(name) and colon and value) or _UNBALANCED.search(value):
+            raise refused(file, line, f"{selector}: {declaration!r} is no declaration")
         for pattern, why in _VALUE_FAULTS:
             if pattern.search(value):
-                raise NotCompilableError(file, line, f"{selector}: {declaration!r}: {why}")
+                raise refused(file, line, f"{selector}: {declaration!r}: {why}")
         if name.lower() in names:
-            raise NotCompilableError(file, line, f"{selector}: {name} stands twice, premailer keeps only the last")
+            raise refused(file, line, f"{selector}: {name} stands twice, premailer keeps only the last")
         names.append(name.lower())
     return tuple(names)
 
@@ -148,7 +158,7 @@ class _Overruled(HTMLParser):
         self._seen.add(kind)
         if kind[3] and ":" not in kind[3]:
             # premailer would take it for a selector that it has seen.
-            raise NotCompilableError(self._file, None, f"style={kind[3]!r} on {tag} is no declaration")
+            raise refused(self._file, None, f"style={kind[3]!r} on {tag} is no declaration")
         applied = [rule for rule in self._rules if _may_match(rule, tag, kind[1].split(), kind[2])]
         if kind[3]:
             applied.append(Rule(0, f"style attribute of {tag}", _properties(kind[3], tag, self._file, 0)))
@@ -165,7 +175,7 @@ class _Overruled(HTMLParser):
                 for other in before[before.index(name) :]:
                     if _overlap(name, other):
                         message = f"selector {rule.selector!r}: {name} again after {other}: write {other} there too"
-                        raise NotCompilableError(self._file, rule.line or None, message)
+                        raise refused(self._file, rule.line, message)
 
 
 def _overlap(one: str, other: str) -> bool:
@@ -183,7 +193,7 @@ def _may_match(rule: Rule, tag: str, classes: Sequence[str], identity: str) -> b
     match = _COMPOUND.fullmatch(re.split(r"[\s>]+", rule.selector)[-1])
     kind, rest = (match["type"], match["rest"]) if match else (None, "")
     wanted = re.findall(r"[.#][\w-]+", rest)
-    return (not kind or kind.lower() == tag) and all(
+    return (not kind or kind == tag) and all(
         name[1:] in classes if name[0] == "." else name[1:] == identity for name in wanted
     )
 

@@ -198,7 +198,7 @@ def _translated(name: str) -> Iterator[None]:
         raise TemplateError(error.filename or error.name or name, error.lineno, error.message or "") from None
     except jinja2.TemplateNotFound as error:
         where = _innermost(error.__traceback__, name)
-        raise TemplateError(where.file, where.line, f"there is no template {error.message!r}") from None
+        raise TemplateError(where.file, where.line, f"there is no template {error.name!r}") from None
     except UnicodeDecodeError as error:
         raise TemplateError(name, None, "it is not in UTF-8") from error
     except Exception as error:

@@ -6,11 +6,13 @@ import hashlib
 import json
 import logging
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from msdigest import words
 from msdigest.errors import RefusedError
 from msdigest.model.compiled import Variant
+from msdigest.model.entry import Entry
 from msdigest.model.issue import Issue, arrange
 from msdigest.model.subscriber import THEMES
 from msdigest.render.email import compile_issue, fitting
@@ -21,11 +23,9 @@ from msdigest.store import issues as issue_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
 
     from msdigest.model.clock import Clock
     from msdigest.model.compiled import CompiledIssue
-    from msdigest.model.entry import Entry
     from msdigest.model.issue import Digest, IssueState
     from msdigest.render.template import Templates
     from msdigest.store.database import Database
@@ -132,6 +132,45 @@ def _compile(
     carried = next(iter(compiled.values())).titles
     sections = ((title, tuple(entry.id for entry in entries if entry.id in carried)) for title, entries in arranged)
     return tuple((title, ids) for title, ids in sections if ids), compiled
+
+
+def check_templates(templates: Templates, imprint: Imprint) -> None:
+    """Compile every variant with a sample issue; raises TemplateError with file and line."""
+    entries = [
+        Entry(
+            id=f"00000000-0000-4000-8000-00000000000{number}",
+            key=str(number),
+            source="sample",
+            title=f"Sample entry {number}",
+            url=f"https://example.org/{number}",
+            text=f"The first sentence of sample {number}. And another.",
+            authors=("A. Sample",),
+            published=datetime(2026, 1, number, tzinfo=UTC),
+            precision="day",
+            coi="COI: none." if number % 2 else None,
+            topics=("sample",),
+            evidence="preprint" if number % 2 else None,
+        )
+        for number in range(1, 5)
+    ]
+    for variant in variants():
+        view = IssueView(
+            digest="Sample digest",
+            number=1,
+            date="1 January 2026",
+            subject="Sample digest",
+            sections=sections_view(
+                [("One section", entries[:3]), ("Another", entries[3:])],
+                source_names={},
+                topic_names={},
+                language=variant.language,
+            ),
+            web_url=f"{imprint.site_url}/issue/sample/1/",
+            site_title=imprint.site_title,
+            postal_address=imprint.postal_address,
+            more_on_web=2,
+        )
+        compile_issue(templates, view, variant)
 
 
 def compose_due(

@@ -57,7 +57,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that sees one state of the database and cannot change it."""
-        # PostgreSQL would else show every statement another state; SQLite ignores nothing of this but the words.
+        # PostgreSQL would else show every statement another state, and let a reader write.
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
@@ -159,8 +159,11 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A reader that becomes a writer half way fails at once when another writes: writers say so from the start.
-    writes = connection.get_execution_options().get("msdigest_writes")
-    connection.exec_driver_sql("begin immediate" if writes else "begin")
+    if connection.get_execution_options().get("msdigest_writes"):
+        connection.exec_driver_sql("begin immediate")
+    else:
+        connection.exec_driver_sql("pragma query_only = on")
+        connection.exec_driver_sql("begin")
 
 
 def _shown(url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # SQLite takes at most 32,766 variables a statement.
 _CHUNK = 5_000
+# A guid or link may be as long as its author likes; an index row of PostgreSQL ends at 2,704 bytes.
+_LONGEST_NAME = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,33 +74,56 @@ def keep(
     """Keep what a visit to ``source`` found, in one transaction of the caller's; one result for each.
 
     An entry is recognised by its key in this source, else by a mark. The source that saw an entry first decides
-    its content; others only add a place.
+    its content; others only add a place. What one visit shows twice is read once, the first time: else two texts
+    under one name would take turns in being the newer revision, at every visit.
     """
+    found = [_fitting(each) for each in found]
     keys = {row.key: row.entry for row in _chunked(connection, [each.entry.key for each in found], _by_key, source)}
     marked = {row.mark: row.entry for row in _chunked(connection, [m for f in found for m in f.marks], _by_mark)}
     known = {row.id: row for row in _chunked(connection, [*keys.values(), *marked.values()], _by_id)}
-    results = []
+    results, read, seen = [], set[str](), set[str]()
     for each in found:
         entry_id = keys.get(each.entry.key) or next((marked[m] for m in each.marks if m in marked), None)
         if entry_id is None:
             entry_id = new_id()
             _insert(connection, each, entry_id=entry_id, now=now)
-            known.update({row.id: row for row in connection.execute(_by_id([entry_id]))})
             result = Kept(id=entry_id, change="new", material=True)
+        elif entry_id in read:
+            result = Kept(id=entry_id, change=None)
         else:
             result = _revise(connection, each, known[entry_id], source=source, now=now)
-        _see(connection, each, entry_id, source=source, now=now, again=each.entry.key in keys)
+        if each.entry.key not in seen:
+            _see(connection, each, entry_id, source=source, now=now, again=each.entry.key in keys)
+        read.add(entry_id)
+        seen.add(each.entry.key)
         fresh = [mark for mark in each.marks if mark not in marked]
         if fresh:
             connection.execute(insert(marks), [{"mark": mark, "entry": entry_id} for mark in dict.fromkeys(fresh)])
         keys[each.entry.key] = entry_id
         marked.update(dict.fromkeys(fresh, entry_id))
         results.append(result)
-    lost = [{"lost": key} for key in gone]
+    lost = [{"lost": _fit(key)} for key in gone]
     if lost:
         statement = update(places).where(places.c.source == source, places.c.key == bindparam("lost"))
         connection.execute(statement.where(places.c.gone_at.is_(None)).values(gone_at=now), lost)
     return results
+
+
+def _fitting(found: Found) -> Found:
+    """Return ``found`` with names and words that every database takes."""
+    entry = replace(found.entry, key=_fit(found.entry.key), url=_plain(found.entry.url))
+    return Found(entry=entry, shown=_plain(found.shown), marks=tuple(_fit(mark) for mark in found.marks))
+
+
+def _fit(name: str) -> str:
+    """Return ``name``, or its hash if an index of PostgreSQL would refuse its length."""
+    plain = _plain(name)
+    return plain if len(plain) <= _LONGEST_NAME else f"sha256:{hashlib.sha256(plain.encode()).hexdigest()}"
+
+
+def _plain(words: str) -> str:
+    """Take out what a database refuses: NUL and lone surrogates."""
+    return words.replace("\0", "").encode(errors="replace").decode()
 
 
 def _insert(connection: Connection, found: Found, *, entry_id: str, now: datetime) -> None:

@@ -21,13 +21,13 @@ import feedparser
 import pytest
 
 from msdigest import config
-from msdigest.demo import DemoWorld, build_pages, demo_config, subscribers_csv
+from msdigest.demo.world import DemoWorld, build_pages, demo_config, subscribers_csv
 from msdigest.enrich import disclosures, topics
 from msdigest.model.entry import Entry
 from msdigest.model.subscriber import AUDIENCES, FREQUENCIES, THEMES
 from msdigest.model.topic import Vocabulary
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 11, 20)
 FEEDS = ("/kestrel/feed/", "/harbour/feed.atom")
 BASE = "http://127.0.0.1:1"
@@ -179,7 +179,7 @@ def test_the_world_ends_with_its_block() -> None:
 def test_the_world_does_not_keep_a_process_alive() -> None:
     """A program that forgets to leave the block ends all the same."""
     program = (
-        "import datetime, msdigest.demo as demo\n"
+        "import datetime, msdigest.demo.world as demo\n"
         "world = demo.DemoWorld(datetime.date(2026, 11, 20)).__enter__()\n"
         "print(world.base_url)\n"
     )

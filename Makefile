@@ -1,0 +1,41 @@
+# Needs Python 3.11 or newer with venv and pip. Everything else is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SOURCES := src tests benchmarks
+
+.PHONY: demo test setup lint bench browser clean
+
+demo: setup
+	@$(BIN)/msdigest demo
+
+test: setup browser
+	@$(BIN)/python -m pytest
+
+setup: $(READY)
+
+lint: setup
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python benchmarks/sending.py
+
+# The tests look at pages in a real browser; Debian's is installed where that is allowed.
+browser:
+	@tools/find-browser || tools/install-browser
+
+# The marker is written last: a set-up that was interrupted is begun again.
+$(READY): constraints.txt pyproject.toml
+	@tools/check-python $(PYTHON)
+	@echo "Setting up $(VENV) (once, about a minute) …"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) demo dist .pytest_cache .mypy_cache .ruff_cache

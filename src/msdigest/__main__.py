@@ -1,0 +1,5 @@
+"""``python -m msdigest``."""
+
+from msdigest.cli.main import main
+
+main()

@@ -1,0 +1,242 @@
+"""Commands about what is collected and published: collect, sources, entries, entry, publish."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from msdigest.cli import shown
+from msdigest.cli.context import opened
+from msdigest.errors import RefusedError
+from msdigest.store import entries as entry_store
+from msdigest.store import sources as source_store
+
+if TYPE_CHECKING:
+    from msdigest.model.entry import Entry
+    from msdigest.steps.collecting import SourceReport
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+entry_cli = typer.Typer(no_args_is_help=True, help="One entry.", rich_markup_mode=None)
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands to the door."""
+    cli.command("collect", epilog="Example: msdigest collect --source ms-blog")(collect)
+    cli.command("sources", epilog="Example: msdigest sources --json")(sources)
+    cli.command("entries", epilog="Example: msdigest entries --topic ocrelizumab --since 2026-11-01")(entries)
+    cli.command("publish", epilog="Example: msdigest publish")(publish)
+    cli.add_typer(entry_cli, name="entry")
+    entry_cli.command("show", epilog="Example: msdigest entry show 6f1c…")(entry_show)
+
+
+def collect(
+    context: typer.Context,
+    source: Annotated[
+        Optional[list[str]],
+        typer.Option("--source", metavar="ID", help="Only this source; may be repeated."),
+    ] = None,
+    due: Annotated[bool, typer.Option("--due", help="Only sources whose next visit is due.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Visit the sources once and keep what is new."""
+    with opened(context) as app:
+        chosen = app.enabled_sources()
+        known = {each.id: each for each in app.settings.sources}
+        if source:
+            if unknown := [each for each in source if each not in known]:
+                message = f"there is no source {unknown[0]!r} in config/sources.toml"
+                raise RefusedError(message)
+            chosen = [known[each] for each in source]
+        with shown.progress("sources", len(chosen)) as advance:
+            reports = app.collect(chosen, due_only=due, progress=lambda _: advance(1))
+    _print_reports(reports, as_json=as_json)
+    if reports and all(report.failed for report in reports):
+        message = "every source failed: see the table above"
+        raise RefusedError(message)
+
+
+def _print_reports(reports: list[SourceReport], *, as_json: bool) -> None:
+    if as_json:
+        shown.print_json({"sources": reports})
+        return
+    columns = ("source", "status", "#new", "#changed", "#unchanged", "#failed", "")
+    rows = [
+        (
+            each.id,
+            each.status,
+            each.new,
+            each.changed,
+            each.unchanged,
+            each.failed,
+            each.error or "; ".join(each.warnings),
+        )
+        for each in reports
+    ]
+    shown.print_table(columns, rows)
+
+
+def sources(context: typer.Context, as_json: Json = False) -> None:
+    """Show how each source is: last success, last new entry, next visit, the last fault."""
+    with opened(context) as app, app.database.reading() as connection:
+        states = source_store.states(connection)
+        rows: list[dict[str, Any]] = []
+        for source in app.settings.sources:
+            state = states.get(source.id)
+            status = (state.status if state else "new") if source.enabled else "disabled"
+            rows.append(
+                {
+                    "id": source.id,
+                    "kind": source.kind,
+                    "url": source.url,
+                    "status": status,
+                    "last_success": state.last_success if state else None,
+                    "last_new": state.last_new if state else None,
+                    "next_check": state.next_check if state and source.enabled else None,
+                    "error": state.error if state else None,
+                }
+            )
+    if as_json:
+        shown.print_json({"sources": rows})
+        return
+    columns = ("source", "kind", "status", "last success", "last new", "next visit", "")
+    table = [
+        (
+            row["id"], row["kind"], row["status"], shown.moment(row["last_success"]), shown.moment(row["last_new"]),
+            shown.moment(row["next_check"]), row["error"],
+        )
+        for row in rows
+    ]  # fmt: skip
+    shown.print_table(columns, table)
+
+
+def entries(
+    context: typer.Context,
+    since: Annotated[Optional[str], typer.Option(metavar="DATE", help="First seen on that day or later (UTC).")] = None,
+    topic: Annotated[Optional[str], typer.Option(metavar="ID", help="Only this topic.")] = None,
+    source: Annotated[Optional[str], typer.Option(metavar="ID", help="Only what this source showed.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List what was collected, newest first."""
+    with opened(context) as app:
+        if topic is not None and app.settings.vocabulary.resolve(topic) is None:
+            message = f"there is no topic {topic!r} in config/topics.toml"
+            raise RefusedError(message)
+        wanted = None if topic is None else app.settings.vocabulary.resolve(topic)
+        with app.database.reading() as connection:
+            found = entry_store.newest(connection, since=_day(since), topic=wanted, source=source)
+    if as_json:
+        shown.print_json({"entries": [entry_document(entry) for entry in found]})
+        return
+    columns = ("id", "date", "kind", "source", "title", "topics")
+    rows = [
+        (entry.id, _date(entry), entry.kind, entry.source, entry.title, ", ".join(entry.topics[:3])) for entry in found
+    ]
+    shown.print_table(columns, rows)
+
+
+def _day(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"--since {text!r} is no date such as 2026-11-01"
+        raise typer.BadParameter(message) from None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def _date(entry: Entry) -> str:
+    if entry.published is None:
+        return f"seen {entry.first_seen:%Y-%m-%d}"
+    form = {"year": "%Y", "month": "%Y-%m"}.get(entry.precision or "day", "%Y-%m-%d")
+    return entry.published.strftime(form)
+
+
+def entry_document(entry: Entry) -> dict[str, Any]:
+    """Return an entry as the JSON of listings."""
+    return {
+        "id": entry.id,
+        "source": entry.source,
+        "kind": entry.kind,
+        "title": entry.title,
+        "url": entry.url,
+        "authors": entry.authors,
+        "published": entry.published,
+        "precision": entry.precision,
+        "section": entry.section,
+        "topics": entry.topics,
+        "identifiers": [{"scheme": each.scheme, "value": each.value} for each in entry.identifiers],
+        "coi": entry.coi,
+        "disclaimer": entry.disclaimer,
+        "evidence": entry.evidence,
+        "revision": entry.revision,
+        "first_seen": entry.first_seen,
+        "updated": entry.updated,
+        "categories": entry.categories,
+        "enclosures": entry.enclosures,
+    }
+
+
+def entry_show(context: typer.Context, entry_id: str, as_json: Json = False) -> None:
+    """Show one entry with its provenance and revisions."""
+    with opened(context) as app, app.database.reading() as connection:
+        entry = entry_store.get(connection, entry_id)
+        if entry is None:
+            message = f"there is no entry {entry_id}: `msdigest entries` lists them"
+            raise RefusedError(message)
+        revisions = entry_store.revisions_of(connection, entry_id)
+        places = entry_store.places_of(connection, entry_id)
+    if as_json:
+        document = entry_document(entry) | {
+            "text": entry.text,
+            "places": places,
+            "revisions": [
+                {
+                    "number": each.number,
+                    "seen": each.seen,
+                    "change": each.change,
+                    "material": each.material,
+                    "text": each.entry.text,
+                }
+                for each in revisions
+            ],
+        }
+        shown.print_json(document)
+        return
+    console = shown.out()
+    console.print(entry.title)
+    console.print(entry.url)
+    console.print()
+    facts = [(key, value) for key, value in entry_document(entry).items() if value and key not in {"title", "url"}]
+    shown.print_table(("", ""), [(key, _plainly(value)) for key, value in facts])
+    console.print()
+    console.print(entry.text)
+    console.print()
+    shown.print_table(
+        ("seen at", "since", "until"), [(p.source, shown.moment(p.first_seen), shown.moment(p.gone_at)) for p in places]
+    )
+    console.print()
+    rows = [(r.number, shown.moment(r.seen), r.change, "yes" if r.material else "no") for r in revisions]
+    shown.print_table(("#revision", "seen", "change", "material"), rows)
+
+
+def _plainly(value: object) -> str:
+    if isinstance(value, datetime):
+        return shown.moment(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def publish(context: typer.Context) -> None:
+    """Write feeds, archive pages and the list of sources into <data_dir>/public."""
+    with opened(context) as app:
+        done = app.publish()
+        where = app.settings.public
+    shown.out().print(
+        f"{done.feeds} feeds in three forms; files written {done.written}, unchanged {done.unchanged}, "
+        f"removed {done.removed}: {where}"
+    )

@@ -1,0 +1,32 @@
+"""What every command needs: the configuration that was named, and one open site."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msdigest.app import App
+from msdigest.config import load
+from msdigest.engines.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import typer
+
+DEFAULT_CONFIG = Path("config/msdigest.toml")
+
+
+def config_path(context: typer.Context) -> Path:
+    """Return the path of ``msdigest.toml``: ``--config``, else MSDIGEST_CONFIG, else the usual place."""
+    named = context.obj or os.environ.get("MSDIGEST_CONFIG")
+    return Path(named) if named else DEFAULT_CONFIG
+
+
+@contextmanager
+def opened(context: typer.Context) -> Iterator[App]:
+    """Open the site; raises ConfigurationError with every fault."""
+    with App(load(config_path(context)), SystemClock()) as app:
+        yield app

@@ -1,0 +1,209 @@
+"""Commands about issues: compose, list, show, approve, send, cancel; and the account of deliveries."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from msdigest.cli import shown
+from msdigest.cli.context import opened
+from msdigest.model.delivery import STATES
+from msdigest.steps import composing, delivering
+from msdigest.store import issues as issue_store
+from msdigest.store import ledger
+
+if TYPE_CHECKING:
+    from msdigest.app import App
+    from msdigest.model.issue import Issue
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+issue_cli = typer.Typer(
+    no_args_is_help=True, help="An issue's life: draft, approved, sending, sent.", rich_markup_mode=None
+)
+
+# How long a waiting sender sleeps at most before it looks again.
+_LOOK_AGAIN = 5.0
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands to the door."""
+    cli.add_typer(issue_cli, name="issue")
+    issue_cli.command("compose", epilog="Example: msdigest issue compose weekly")(compose)
+    issue_cli.command("list", epilog="Example: msdigest issue list --json")(list_issues)
+    issue_cli.command("show", epilog="Example: msdigest issue show 7")(show)
+    issue_cli.command("approve", epilog="Example: msdigest issue approve 7 --as Ada")(approve)
+    issue_cli.command("send", epilog="Example: msdigest issue send 7 --wait")(send)
+    issue_cli.command("cancel", epilog="Example: msdigest issue cancel 7")(cancel)
+    cli.command("deliveries", epilog="Example: msdigest deliveries 7 --state unknown")(deliveries)
+
+
+def _document(app: App, issue: Issue) -> dict[str, Any]:
+    with app.database.reading() as connection:
+        account = ledger.account(connection, issue.id)
+    return {
+        "issue": issue.id,
+        "digest": issue.digest,
+        "number": issue.number,
+        "state": issue.state,
+        "subject": issue.subject,
+        "entries": issue.entries,
+        "sections": [{"title": title, "entries": entries} for title, entries in issue.sections],
+        "hash": issue.hash,
+        "cut_off": issue.cut_off,
+        "due_at": issue.due_at,
+        "sent_at": issue.sent_at,
+        "approvals": issue.approvals,
+        "account": asdict(account),
+    }
+
+
+def _print_issue(document: dict[str, Any]) -> None:
+    console = shown.out()
+    console.print(
+        f"Issue {document['issue']}: {document['subject']} (No {document['number']} of {document['digest']}), "
+        f"{document['state']}"
+    )
+    rows = [(section["title"], len(section["entries"])) for section in document["sections"]]
+    shown.print_table(("section", "#entries"), rows)
+    if document["account"]["candidates"]:
+        console.print()
+        shown.print_table(("account", "#people"), list(document["account"].items()))
+
+
+def compose(context: typer.Context, digest: str, as_json: Json = False) -> None:
+    """Make the draft of a digest's next issue, or make it anew in place."""
+    with opened(context) as app:
+        issue = app.compose(app.digest(digest))
+        document = {"issue": None, "reason": composing.NOTHING_NEW} if issue is None else _document(app, issue)
+    if as_json:
+        shown.print_json(document)
+    elif issue is None:
+        shown.out().print(f"Nothing new for {digest}: no issue was made.")
+    else:
+        _print_issue(document)
+        shown.out().print(f"\nLook at it with `msdigest preview`, send it with `msdigest issue send {issue.id}`.")
+
+
+def list_issues(context: typer.Context, as_json: Json = False) -> None:
+    """List all issues, newest first."""
+    with opened(context) as app:
+        with app.database.reading() as connection:
+            issues = issue_store.find(connection)
+        documents = [_document(app, issue) for issue in issues]
+    if as_json:
+        shown.print_json({"issues": documents})
+        return
+    columns = ("#issue", "digest", "#no", "state", "cut-off", "#entries", "#accepted", "#of", "subject")
+    rows = [
+        (
+            each["issue"], each["digest"], each["number"], each["state"], shown.moment(each["cut_off"]),
+            len(each["entries"]), each["account"]["accepted"], each["account"]["candidates"], each["subject"],
+        )
+        for each in documents
+    ]  # fmt: skip
+    shown.print_table(columns, rows)
+
+
+def show(context: typer.Context, issue: int, as_json: Json = False) -> None:
+    """Show one issue: its sections, its state, its account."""
+    with opened(context) as app:
+        document = _document(app, app.issue(issue))
+    if as_json:
+        shown.print_json(document)
+    else:
+        _print_issue(document)
+
+
+def approve(
+    context: typer.Context,
+    issue: int,
+    name: Annotated[str, typer.Option("--as", metavar="NAME", help="Who approves.")] = "",
+) -> None:
+    """Approve a draft; nobody can change it afterwards."""
+    with opened(context) as app:
+        found = app.issue(issue)
+        digest = app.digest(found.digest)
+        after = composing.approve(app.database, issue=found, required=digest.approval, name=name)
+    if after.state == "approved":
+        shown.out().print(f"Issue {issue} is approved: send it with `msdigest issue send {issue}`.")
+    else:
+        shown.out().print(f"Issue {issue} has {len(after.approvals)} of {digest.approval} approvals.")
+
+
+def send(
+    context: typer.Context,
+    issue: int,
+    wait: Annotated[bool, typer.Option("--wait", help="Deliver in this process, until everybody is settled.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Decide who gets an issue and queue it; `run` or a worker delivers it, or this process with --wait."""
+    with opened(context) as app:
+        found = app.issue(issue)
+        if found.state == "held" and found.provider:
+            delivering.resume(app.database, app.clock, issue=found, digest=app.digest(found.digest))
+        elif not (found.state == "sending" and wait):
+            with shown.progress("people") as advance:
+                app.freeze(found, progress=advance)
+        if wait:
+            with app.database.alone():
+                app.recover()
+                _deliver(app, issue)
+        document = _document(app, app.issue(issue))
+    if as_json:
+        shown.print_json(document)
+        return
+    _print_issue(document)
+    if not wait:
+        shown.out().print("\nQueued: `msdigest run` delivers it, or `msdigest run --once`.")
+
+
+def _deliver(app: App, issue: int) -> None:
+    """Deliver until nothing of the issue is left, sleeping until the next batch is due."""
+    with shown.progress("messages", _pending(app, issue)) as advance:
+        while True:
+            app.deliver(issue=issue, progress=advance)
+            with app.database.reading() as connection:
+                due = ledger.next_due(connection, issue=issue)
+            if due is None:
+                return
+            time.sleep(min(max((due - app.clock.now()).total_seconds(), 0.1), _LOOK_AGAIN))
+
+
+def _pending(app: App, issue: int) -> int:
+    with app.database.reading() as connection:
+        return ledger.account(connection, issue).pending
+
+
+def cancel(context: typer.Context, issue: int) -> None:
+    """Send nothing more of an issue."""
+    with opened(context) as app:
+        left = delivering.cancel(app.database, issue=app.issue(issue))
+    shown.out().print(f"Issue {issue} is cancelled; {left} people were still waiting for it.")
+
+
+def deliveries(
+    context: typer.Context,
+    issue: int,
+    state: Annotated[Optional[str], typer.Option(metavar="STATE", help=f"Only these: {', '.join(STATES)}.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the account of an issue and its deliveries; people are opaque ids."""
+    if state is not None and state not in STATES:
+        message = f"{state!r} is no state; these are: {', '.join(STATES)}"
+        raise typer.BadParameter(message)
+    with opened(context) as app:
+        app.issue(issue)
+        with app.database.reading() as connection:
+            account = ledger.account(connection, issue)
+            records = list(ledger.records(connection, issue, state=state))
+    if as_json:
+        shown.print_json({"issue": issue, "account": asdict(account), "deliveries": records})
+        return
+    shown.print_table(("account", "#people"), list(asdict(account).items()))
+    shown.out().print()
+    columns = ("subscriber", "state", "#attempts", "provider's id", "reason")
+    rows = [(each.subscriber, each.state, each.attempts, each.provider_id, each.reason) for each in records]
+    shown.print_table(columns, rows)

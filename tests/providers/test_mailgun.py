@@ -1,0 +1,152 @@
+"""Mailgun: what a call holds, and what its answers mean."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from msdigest.errors import ProviderError
+from msdigest.model.delivery import Letter, Outcome, Recipient, Shipment
+from msdigest.ports import Failure, Reply
+from msdigest.providers.mailgun import MailgunProvider
+from tests.sinks.mailgun import KEY, parse
+
+OPTIONS = {"domain": "mail.example.org", "api_key": KEY}
+
+
+def person(number: int, *, greeting: str = "Hello Ada,") -> Recipient:
+    leave_url = f"https://digest.example.org/leave/token{number}"
+    return Recipient(
+        subscriber=f"{number:032x}",
+        delivery=f"d{number}",
+        address=f"p{number}@example.org",
+        name="Ada",
+        leave_url=leave_url,
+        values={"greeting": greeting, "leave_url": leave_url},
+    )
+
+
+def shipment(*people: Recipient, html: list[str] | None = None, text: list[str] | None = None) -> Shipment:
+    letter = Letter(
+        issue=7,
+        sender="MS Digest <digest@mail.example.org>",
+        subject="What is new",
+        list_id="weekly.mail.example.org",
+        html=html or ["<p>", "greeting", '</p><a href="', "leave_url", '">Leave</a>'],
+        text=text or ["", "greeting", "\n", "leave_url", "\n"],
+        headers={"List-Id": "<weekly.mail.example.org>"},
+    )
+    return Shipment(attempt="attempt-1", parts=[(letter, list(people))])
+
+
+def provider(**more: str) -> MailgunProvider:
+    return MailgunProvider(OPTIONS | more, lambda _: Failure("no", "not called in these tests"))
+
+
+def fields_of(parcel: Shipment) -> dict[str, list[str]]:
+    request = provider().build(parcel)
+    return parse(dict(request.headers), request.body)
+
+
+def test_a_call_holds_one_body_and_everybodys_variables() -> None:
+    """Bodies carry variables; each recipient's values stand beside their address."""
+    fields = fields_of(shipment(person(1), person(2)))
+    variables = json.loads(fields["recipient-variables"][0])
+
+    assert fields["to"] == ["p1@example.org", "p2@example.org"]
+    assert fields["html"] == ['<p>%recipient.h_greeting%</p><a href="%recipient.h_leave_url%">Leave</a>']
+    assert fields["text"] == ["%recipient.t_greeting%\n%recipient.t_leave_url%\n"]
+    assert variables["p2@example.org"]["h_greeting"] == "Hello Ada,"
+    assert variables["p2@example.org"]["leave"] == "https://digest.example.org/leave/token2"
+
+
+def test_tracking_is_off_and_leaving_takes_one_click() -> None:
+    """Every call says so; the leave address is each recipient's own."""
+    fields = fields_of(shipment(person(1)))
+
+    assert [fields[name] for name in ("o:tracking", "o:tracking-clicks", "o:tracking-opens")] == [["no"]] * 3
+    assert fields["h:List-Unsubscribe"] == ["<%recipient.leave%>"]
+    assert fields["h:List-Unsubscribe-Post"] == ["List-Unsubscribe=One-Click"]
+    assert fields["h:List-Id"] == ["<weekly.mail.example.org>"]
+    assert fields["o:tag"] == ["issue-7"]
+
+
+def test_values_are_escaped_for_where_they_stand() -> None:
+    """A hostile name is text in HTML, and one line in the text part."""
+    fields = fields_of(shipment(person(1, greeting="Hello <b>&\r\nBcc: x,")))
+    variables = json.loads(fields["recipient-variables"][0])["p1@example.org"]
+
+    assert variables["h_greeting"] == "Hello &lt;b&gt;&amp; Bcc: x,"
+    assert variables["t_greeting"] == "Hello <b>& Bcc: x,"
+
+
+@pytest.mark.parametrize("foreign", ["%recipient.leave%", "%unsubscribe_url%", "%recipient_email%", "%Recipient%"])
+def test_variables_in_a_sources_words_stay_words(foreign: str) -> None:
+    """What looks like a variable in somebody's blog post is not replaced by anybody's data."""
+    fields = fields_of(shipment(person(1), html=[f"<p>{foreign} 100% of 50% %E2%80%9C</p>"], text=[f"{foreign} 5%\n"]))
+
+    assert foreign not in fields["html"][0]
+    assert f"&#37;{foreign[1:]} 100% of 50% %E2%80%9C" in fields["html"][0]
+    assert foreign not in fields["text"][0]
+
+
+def test_the_same_shipment_gives_the_same_bytes() -> None:
+    """A retry sends what was hashed before."""
+    assert provider().build(shipment(person(1))).body == provider().build(shipment(person(1))).body
+
+
+def test_the_region_chooses_the_address() -> None:
+    """Europe has its own endpoint; an operator may point anywhere."""
+    assert provider(region="eu").build(shipment(person(1))).url.startswith("https://api.eu.mailgun.net/v3/")
+    assert provider(base_url="http://127.0.0.1:9").build(shipment(person(1))).url == (
+        "http://127.0.0.1:9/v3/mail.example.org/messages"
+    )
+
+
+def answer(status: int, document: object, **headers: str) -> Reply:
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return Reply(status=status, url="https://api.mailgun.net", headers=headers, body=body)
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        (answer(200, {"id": "<1@x>", "message": "Queued."}), Outcome("accepted", provider_id="1@x")),
+        (answer(200, b"not json"), Outcome("accepted")),
+        (
+            answer(400, {"message": "to parameter is not a valid address: p1@example.org"}),
+            Outcome("rejected", reason="mailgun answered 400: to parameter is not a valid address: [address]"),
+        ),
+        (
+            answer(429, {"message": "slow down"}, **{"retry-after": "30"}),
+            Outcome("pending", reason="mailgun answered 429: slow down", retry_after=30.0),
+        ),
+        (answer(500, {}), Outcome("unknown", reason="mailgun answered 500: no reason given")),
+        (answer(503, b"<html>"), Outcome("unknown", reason="mailgun answered 503: no reason given")),
+        (Failure("no", "could not connect"), Outcome("pending", reason="could not connect")),
+        (Failure("maybe", "the connection broke"), Outcome("unknown", reason="the connection broke")),
+    ],
+)
+def test_an_answer_means_the_same_for_everybody(reply: Reply | Failure, outcome: Outcome) -> None:
+    """Mailgun takes or refuses a call as a whole; what is ambiguous is unknown."""
+    parcel = shipment(person(1), person(2))
+
+    assert provider().parse(reply, parcel) == [outcome, outcome]
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404])
+def test_refused_settings_are_an_error_and_no_outcome(status: int) -> None:
+    """A wrong key must not mark anybody as rejected; the sentence holds no key."""
+    with pytest.raises(ProviderError, match=r"\[providers.mailgun\]") as caught:
+        provider().parse(answer(status, {"message": "Forbidden"}), shipment(person(1)))
+
+    assert KEY not in str(caught.value)
+
+
+def test_several_letters_in_one_call_are_refused() -> None:
+    """One call has one body."""
+    one = shipment(person(1))
+
+    with pytest.raises(ProviderError):
+        provider().build(Shipment(attempt="a", parts=[*one.parts, *one.parts]))
