@@ -36,7 +36,9 @@ def subscription(person=ADA, digest="weekly", **changes):
 
 
 def people(count, *, start=0):
-    return [replace(ADA, id=f"{number:032x}", address=f"p{number}@example.org") for number in range(start, start + count)]
+    return [
+        replace(ADA, id=f"{number:032x}", address=f"p{number}@example.org") for number in range(start, start + count)
+    ]
 
 
 def add(database, vault, *persons, digest="weekly", **changes):
@@ -157,7 +159,8 @@ def test_a_subscription_ends_once(database, vault) -> None:
         audience.change_subscription(connection, vault, subscription(topics=("sleep",)))
     with database.reading() as connection:
         states = {
-            digest: chosen.state for (_, digest), chosen in audience.subscriptions_of(connection, vault, [ADA.id]).items()
+            digest: chosen.state
+            for (_, digest), chosen in audience.subscriptions_of(connection, vault, [ADA.id]).items()
         }
         (member,) = audience.members(connection, vault, "weekly")
         active = [audience.count_active(connection, digest) for digest in ("weekly", "daily")]

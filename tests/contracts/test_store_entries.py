@@ -42,7 +42,9 @@ FULL = Entry(
 
 
 def entry(key="k", *, source="blog", **changes):
-    return replace(Entry(key=key, source=source, title="A walk", url=f"https://blog.example/{key}", text=WORDS), **changes)
+    return replace(
+        Entry(key=key, source=source, title="A walk", url=f"https://blog.example/{key}", text=WORDS), **changes
+    )
 
 
 def keep(database, *found, source="blog", gone=(), now=NOW, marks=()):
@@ -103,7 +105,9 @@ def test_a_change_makes_a_revision(database, before, after, change, material) ->
 
     assert (kept.change, kept.material) == (change, material)
     assert back == replace(after, id=kept.id, revision=2 if change else 1, first_seen=NOW)
-    assert [(each.change, each.material) for each in revisions] == [("new", True), (change, material)][: 2 if change else 1]
+    assert [(each.change, each.material) for each in revisions] == [("new", True), (change, material)][
+        : 2 if change else 1
+    ]
     assert bool(late) is material
 
 
@@ -149,7 +153,9 @@ def test_a_new_guid_in_one_source_is_recognised(database) -> None:
 
 def test_the_key_counts_more_than_a_mark(database) -> None:
     """An entry that gets another one's link later stays itself."""
-    one, two = keep(database, Found(entry=entry("1"), shown="", marks=("m1",)), Found(entry=entry("2"), shown="", marks=("m2",)))
+    one, two = keep(
+        database, Found(entry=entry("1"), shown="", marks=("m1",)), Found(entry=entry("2"), shown="", marks=("m2",))
+    )
     (kept,) = keep(database, Found(entry=entry("2"), shown="", marks=("m1", "m2")))
 
     assert kept.id == two.id != one.id
@@ -160,7 +166,8 @@ def test_what_a_visit_shows_twice_is_read_once(database, keys) -> None:
     """Two texts under one name do not take turns in being the newer revision."""
     shown = [entry(keys[0], text="one two three"), entry(keys[1], text="four five six")]
     changes = [
-        [kept.change for kept in keep(database, *shown, marks=("link:same",), now=NOW + hour * HOUR)] for hour in range(4)
+        [kept.change for kept in keep(database, *shown, marks=("link:same",), now=NOW + hour * HOUR)]
+        for hour in range(4)
     ]
     (only,) = ask(database, entries.newest)
 
@@ -200,7 +207,9 @@ def test_gone_from_one_source_only(database) -> None:
 )
 def test_hostile_names_are_recognised_again(database, name) -> None:
     """A guid, link or text that no database would take as it is does not stop a visit."""
-    hostile = Found(entry=entry(name, url=f"https://x.example/{name}", title=name, text=name), shown=name, marks=(name,))
+    hostile = Found(
+        entry=entry(name, url=f"https://x.example/{name}", title=name, text=name), shown=name, marks=(name,)
+    )
     first, second = keep(database, hostile), keep(database, hostile, now=NOW + HOUR)
     elsewhere = keep(database, replace(hostile, entry=entry("z", source="other")), source="other")
     keep(database, gone=[name], now=NOW + DAY)

@@ -158,6 +158,8 @@ def test_six_redirects_are_too_many(http, serve) -> None:
         ("http://[bad/", "no http or https address"),
         ("http://blog.example:65536/", "no http or https address"),
         ("http://blog.example:0/", "no http or https address"),
+        ("https://xn--./", "no http or https address"),
+        ("https://xn--a.example/", "no http or https address"),
         ("http://\u00ad/", "no address"),
         ("//[::1", "no address"),
         ("http://blog.example/\x80" + "y" * 70_000, "no address"),

@@ -10,7 +10,7 @@ import pytest
 from msdigest.errors import NotCompilableError
 from msdigest.model.compiled import Variant
 from msdigest.render.email import compile_issue
-from msdigest.render.inline import inline
+from msdigest.render.inline import _parse, inline
 
 PAGE = "<!DOCTYPE html>\n<html><head><title>t</title></head><body>{}</body></html>"
 
@@ -245,3 +245,9 @@ def test_an_issue_with_an_unsafe_stylesheet_is_refused(mutated, make_view, name,
 
     assert why in str(refused.value)
     assert refused.value.file.endswith(name)
+
+
+def test_cssutils_loads_no_other_sheet() -> None:
+    """Even if an @import came as far as that."""
+    with pytest.raises(RuntimeError, match=r"asked for https://x\.example/"):
+        _parse("@import 'https://x.example/';", "inline.css")

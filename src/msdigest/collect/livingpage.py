@@ -46,13 +46,16 @@ _MOST_ENTRIES = 2_000
 
 # Measured on 8,573 pairs of versions: nothing wrongly matched, 0.14 % missed.
 _ALIKE = 70.0
+_SURELY_ALIKE = 85.0
+# Different entries of one page shared at most 0.21, rewritten ones at least 0.31.
+_OWN_WORDS = 0.25
 _SAME_SECTION = 8.0
 _SAME_DAY = 6.0
 _PART = 0.9  # what a part that is found whole in the other text is worth
 _LONG = 40  # characters; parts of shorter texts are found everywhere
 _COMPARED = 2_000  # characters
 _FEW = 4  # known entries below which a share says nothing
-_VANISHED = 0.5
+_MANY = 0.5  # a larger share of entries that vanish or stand elsewhere is a new layout
 
 _Label = TypeVar("_Label")
 DateLine = tuple[datetime | None]
@@ -93,13 +96,13 @@ def collect(source: Source, memory: Memory, http: Http) -> Collected:
     known = memory.known()
     alive = [one for one in known if not one.gone]
     keys = _recognised(pieces, known)
-    gone = tuple(one.key for one in alive if one.key not in set(keys.values()))
-    _refuse_new_layout(source, pieces, alive, gone)
-    pieces = _under_known_headings(pieces, keys, alive)
+    headings = {block.text for block in seen.blocks if block.kind == "heading"}
+    pieces = _under_known_headings(pieces, keys, alive, headings)
+    _refuse_new_layout(source, pieces, alive, keys)
     return Collected(
         status="ok",
         entries=tuple(_entries(source, reply, seen, pieces, _named(source, pieces, keys, known))),
-        gone=gone,
+        gone=_gone(alive, keys),
         validators=given,
         body_hash=fingerprint,
         moved_to=reply.moved_to,
@@ -244,12 +247,14 @@ def _take(
 def _take_alike(keys: dict[int, str], pieces: Sequence[Piece], known: Iterable[Known]) -> None:
     taken = set(keys.values())
     waiting = [one for one in known if one.key not in taken]
+    open_places = [place for place in range(len(pieces)) if place not in keys]
+    everything = {piece.words for piece in pieces} | {_words(one.text) for one in waiting}
+    common = Counter(token for text in everything for token in _tokens(text))
     pairs = [
-        (score, place, one.key)
-        for place, piece in enumerate(pieces)
-        if place not in keys
+        (likeness, place, one.key)
+        for place in open_places
         for one in waiting
-        if (score := _likeness(piece, one)) >= _ALIKE
+        if (likeness := _likeness(pieces[place], one, common)) >= _ALIKE
     ]
     for _, place, key in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2])):
         if place not in keys and key not in taken:
@@ -257,35 +262,76 @@ def _take_alike(keys: dict[int, str], pieces: Sequence[Piece], known: Iterable[K
             taken.add(key)
 
 
-def _likeness(piece: Piece, known: Known) -> float:
-    """Return how alike two texts are, 0 to 114; where they stand counts, too."""
+def _likeness(piece: Piece, known: Known, common: Counter[str]) -> float:
+    """Return how alike two texts are, 0 to 114; where they stand counts, too.
+
+    common: in how many texts a word occurs: "can be found here" makes no two entries one.
+    """
     mine, theirs = piece.words[:_COMPARED], _words(known.text)[:_COMPARED]
     near = _SAME_SECTION * (piece.section == known.section) + _SAME_DAY * (piece.day == known.published)
     alike = fuzz.token_sort_ratio(mine, theirs)
     if min(len(mine), len(theirs)) > _LONG:
         alike = max(alike, _PART * fuzz.partial_ratio(mine, theirs))
+    if alike + near >= _ALIKE and alike < _SURELY_ALIKE and _shared(mine, theirs, common) < _OWN_WORDS:
+        return 0.0
     return alike + near
+
+
+def _shared(mine: str, theirs: str, common: Counter[str]) -> float:
+    """Return the share of words that two texts have in common, rare ones counting most, 0 to 1."""
+
+    def weight(tokens: Iterable[str]) -> float:
+        return sum(1 / max(1, common[token]) for token in tokens)
+
+    one, other = _tokens(mine), _tokens(theirs)
+    return 2 * weight(one & other) / (weight(one) + weight(other) or 1)
+
+
+def _tokens(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
 
 
 # ----------------------------------------------------------------------------------------------------- deciding
 
 
-def _refuse_new_layout(source: Source, pieces: Sequence[Piece], alive: Sequence[Known], gone: Sequence[str]) -> None:
+def _gone(alive: Iterable[Known], keys: dict[int, str]) -> tuple[str, ...]:
+    shown = set(keys.values())
+    return tuple(one.key for one in alive if one.key not in shown)
+
+
+def _refuse_new_layout(source: Source, pieces: Sequence[Piece], alive: Sequence[Known], keys: dict[int, str]) -> None:
     """Raise LayoutError if the page looks unlike itself: the editor decides then, and nobody is mailed."""
+    before = {one.key: one for one in alive}
+    same = [(pieces[place], before[key]) for place, key in keys.items() if key in before]
+    gone = _gone(alive, keys)
     what = ""
     if not pieces:
         wanted = source.options.get("content")
         what = f"nothing is found by the selector {wanted!r}" if wanted else "no content is found"
     elif any(one.published for one in alive) and not any(piece.day for piece in pieces):
         what = "no date line is found, though there were some"
-    elif len(alive) >= _FEW and len(gone) > _VANISHED * len(alive):
+    elif any(one.section for one in alive) and not any(piece.section for piece in pieces):
+        what = "no heading is found, though there were some"
+    elif len(alive) >= _FEW and len(gone) > _MANY * len(alive):
         what = f"{len(gone)} of {len(alive)} known entries are missing"
+    elif _shuffled([(piece.section, one.section) for piece, one in same]):
+        what = "most entries stand under other headings"
+    elif _shuffled([(piece.day, one.published) for piece, one in same]):
+        what = "most entries stand under other date lines"
     if what:
         message = f"{source.url}: {what}; compare the page with the source's content and stamp settings"
         raise LayoutError(message)
 
 
-def _under_known_headings(pieces: list[Piece], keys: dict[int, str], alive: Sequence[Known]) -> list[Piece]:
+def _shuffled(pairs: Sequence[tuple[object, object]]) -> bool:
+    """Tell whether most of the (now, before) differ; one heading renamed or one date line renewed is no shuffle."""
+    changed = [before for now, before in pairs if now != before]
+    return len(pairs) >= _FEW and len(changed) > _MANY * len(pairs) and len(set(changed)) > 1
+
+
+def _under_known_headings(
+    pieces: list[Piece], keys: dict[int, str], alive: Sequence[Known], headings: set[str]
+) -> list[Piece]:
     """Keep the known heading paths where only their levels changed: a redesign moves nothing.
 
     A path that was never seen is read as the known one of its entries, if that ends in the same heading and all of
@@ -293,7 +339,6 @@ def _under_known_headings(pieces: list[Piece], keys: dict[int, str], alive: Sequ
     """
     sections = {one.key: one.section for one in alive}
     known = set(sections.values())
-    headings = {heading for piece in pieces for heading in piece.section}
     votes: defaultdict[tuple[str, ...], Counter[tuple[str, ...]]] = defaultdict(Counter)
     for place, key in keys.items():
         path = sections.get(key, ())

@@ -28,7 +28,10 @@ def web_address(text: str) -> httpx.URL:
 
 def is_web(url: httpx.URL) -> bool:
     """Tell whether ``url`` is an http or https address with a host and a port that can exist; httpx takes any."""
-    host_is_fine = bool(url.host) and "%" not in url.host
+    try:
+        host_is_fine = bool(url.host) and "%" not in url.host
+    except UnicodeError:  # an IDNAError from httpx, which decodes xn-- hosts when they are asked for, not before
+        return False
     return url.scheme in _PORTS and host_is_fine and (url.port is None or 0 < url.port <= _LAST_PORT)
 
 
