@@ -21,7 +21,7 @@ lint: setup
 	$(BIN)/mypy
 
 bench: setup
-	$(BIN)/python benchmarks/sending.py
+	PYTHONPATH=. $(BIN)/python benchmarks/sending.py
 
 # The tests look at pages in a real browser; Debian's is installed where that is allowed.
 browser:

@@ -31,7 +31,7 @@ _MOST_ATTRIBUTES = 4_000  # characters of one tag's attributes
 
 # What XML and JSON may not carry, byte order marks, and the marks that turn the writing direction of what follows.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\u202a-\u202e]")
-_REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,9})|([0-9]{1,9}));?|&#x?[0-9a-fA-F]{10,};?")
+_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 
 _ATTRIBUTES = r"""(?:[^>"'=]++|=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))?+|["'])*+"""
 _TOKEN = re.compile(
@@ -292,9 +292,10 @@ def _tree(html: str) -> Any:
 
 def _legal(reference: re.Match[str]) -> str:
     """Keep a numeric character reference if it names a character that may stand in text."""
-    if not (reference[1] or reference[2]):
+    digits = (reference[1] or reference[2]).lstrip("0") or "0"
+    if len(digits) > len(str(sys.maxunicode)):
         return ""
-    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    number = int(digits, 16 if reference[1] else 10)
     # 0x80-0x9f are read as windows-1252 by every browser.
     stands = number <= sys.maxunicode and (number in range(0x80, 0xA0) or not _CONTROLS.match(chr(number)))
     return reference[0] if stands else ""

@@ -130,9 +130,14 @@ def test_a_reader_sees_one_state_and_writes_nothing(database) -> None:
 
 def test_a_transaction_is_kept_whole_or_not_at_all(database) -> None:
     """An error inside ``writing`` undoes what was written before it."""
-    with pytest.raises(RuntimeError, match="half way"), database.writing() as connection:
-        fires.fact(connection, "key", "mine")
-        raise RuntimeError("half way")
+
+    def fail():
+        with database.writing() as connection:
+            fires.fact(connection, "key", "mine")
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        fail()
     with database.reading() as connection:
         assert connection.execute(text("select count(*) from facts")).scalar_one() == 0
 

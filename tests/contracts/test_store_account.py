@@ -35,7 +35,7 @@ class Walk:
     """Random moves of three workers, some of whom sleep too long, and of people who leave."""
 
     def __init__(self, books, seed):
-        self.books, self.dice, self.now = books, random.Random(seed), NOW
+        self.books, self.dice, self.now = books, random.Random(seed), NOW  # noqa: S311  # dice, no secret
         self.issue = books.freeze([decided(n, f"e{n % 3}") for n in range(40)] + [decided(99, reason="paused")])
         self.held = []  # [batch, its attempt or None, who was in the call]
         self.calls = Counter()  # calls that began, by subscriber
@@ -94,7 +94,7 @@ class Walk:
         self.dice.choices(moves, [6, 6, 5, 1, 2])[0]()
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_the_account_is_right_at_every_step(books, seed) -> None:
     """However workers, crashes and people interleave: the sum is right and states only move forward."""
     walk = Walk(books, seed)

@@ -50,7 +50,7 @@ def add(database, vault, *persons, digest="weekly", **changes):
 
 
 def everything(database):
-    """Return all that lies in the database: of SQLite the files themselves, of PostgreSQL every value of every row."""
+    """Return all that lies in the database: every value of every row, and of SQLite the bytes of its files."""
     with database.reading() as connection:
         rows = b"".join(
             bytes(value) if isinstance(value, bytes) else str(value).encode()
@@ -60,7 +60,7 @@ def everything(database):
         )
     path = Path(database.engine.url.database or "")
     files = b"".join(file.read_bytes() for file in path.parent.glob(path.name + "*")) if database.is_sqlite else b""
-    return rows + files
+    return [rows, files] if files else [rows]
 
 
 PERSONAL = [
@@ -74,10 +74,10 @@ def test_nothing_personal_can_be_read(database, vault) -> None:
     add(database, vault, ADA)
     with database.writing() as connection:
         audience.suppress(connection, vault.look_up(ADA.address), reason="complained", now=NOW)
-    raw = everything(database).lower()
 
-    assert ADA.id.encode() in raw
-    assert [word for word in PERSONAL if word.lower().encode() in raw] == []
+    for raw in everything(database):
+        assert ADA.id.encode() in raw
+        assert [word for word in PERSONAL if word.lower().encode() in raw.lower()] == []
 
 
 def test_a_person_comes_back_as_they_were(database, vault) -> None:
@@ -110,7 +110,7 @@ def test_one_address_is_one_person(database, vault) -> None:
     """The database itself refuses a second record."""
     add(database, vault, ADA)
 
-    with pytest.raises(Exception, match="(?i)unique"):
+    with pytest.raises(Exception, match=r"(?i)unique"):
         add(database, vault, replace(ADA, id="b" * 32, address=ADA.address.upper()))
 
 

@@ -11,7 +11,7 @@ from msdigest.cli import shown
 from msdigest.cli.context import opened
 from msdigest.steps import delivering
 from msdigest.web.editor import editor_app
-from msdigest.web.public import public_app
+from msdigest.web.site import public_app
 
 if TYPE_CHECKING:
     from msdigest.app import App

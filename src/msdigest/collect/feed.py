@@ -161,7 +161,7 @@ def read(body: bytes, *, content_type: str, url: str) -> Document:
     if tamed.more:
         warnings.append(f"The document is truncated to its first {_MOST_ENTRIES} entries; {tamed.more} were left out.")
     return Document(
-        found=_telling(_from_feedparser(entry, parsed, url) for entry in parsed.entries),
+        found=_telling(_from_feedparser(entry, parsed, url, tamed.body) for entry in parsed.entries),
         interval=_interval(parsed.feed),
         cut=tamed.cut,
         warnings=tuple(warnings),
@@ -240,7 +240,8 @@ def _short(key: str) -> str:
 def _people(names: Iterable[str]) -> tuple[str, ...]:
     """Return names as printed, without mail addresses; who is told by an address alone stays unnamed."""
     bare = (_MAIL.sub("", plain_title(name)) for name in names)
-    return _distinct(re.sub(r"\(\s*\)|<\s*>|\[\s*\]", "", name).strip(" ,;:") for name in bare)
+    tidy = (re.sub(r"\(\s*\)|<\s*>|\[\s*\]", "", name).strip(" ,;:") for name in bare)
+    return _distinct(re.sub(r"^\(([^()]*)\)$", r"\1", name).strip() for name in tidy)
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:
@@ -286,7 +287,8 @@ def _parsed(body: bytes, url: str) -> Any:
     try:
         return feedparser.parse(
             io.BytesIO(body),  # bytes alone would be tried as the name of a file
-            response_headers={"content-type": "application/xml; charset=utf-8"},
+            # Without a base feedparser carries one entry's xml:base over to the next.
+            response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
             sanitize_html=False,
             resolve_relative_uris=False,
         )
@@ -295,21 +297,22 @@ def _parsed(body: bytes, url: str) -> Any:
         raise NotAFeedError(message) from error
 
 
-def _from_feedparser(entry: Any, parsed: Any, url: str) -> Found:
+def _from_feedparser(entry: Any, parsed: Any, url: str, body: bytes) -> Found:
+    guid = _guid(entry, url, body)
     atom = str(parsed.version).startswith("atom")
     html, base, language = _content(entry, atom=atom)
-    seen_from = urljoin(url, base) if base else url
-    link = _link(entry, seen_from)
+    base = urljoin(url, base)
+    link = _link(entry, guid, base)
     published, precision = _date(entry, "published")
     updated, updated_precision = _date(entry, "updated")
     if published is None:  # dc:date of RDF, and Atom that tells one date only
         published, precision = updated, updated_precision
     return Found(
-        guid=without_controls(str(entry.get("id", ""))).strip(),
+        guid=guid,
         link=link,
         title=str(entry.get("title", "")),
         html=html,
-        base=seen_from if base or atom else link or url,
+        base=link if link and base == url and not atom else base,
         authors=_authors(entry) or (_authors(parsed.feed) if atom else ()),
         published=published,
         precision=precision,
@@ -321,7 +324,7 @@ def _from_feedparser(entry: Any, parsed: Any, url: str) -> Found:
                 for one in entry.get("links", ())
                 if one.get("rel") == "enclosure"
             ),
-            seen_from,
+            base,
         ),
         language=_language(language, parsed.feed.get("language")),
         told=tuple(str(entry[name]) for name in ("prism_doi", "dc_identifier") if name in entry),
@@ -351,17 +354,28 @@ def _from_text(text: str) -> str:
     return "".join(f"<p>{escape(part)}</p>" for part in re.split(r"\n\s*\n", text) if part.strip())
 
 
-def _link(entry: Any, base: str) -> str:
+def _guid(entry: Any, url: str, body: bytes) -> str:
+    """Return the identity as it is written: feedparser makes an address of a bare ``<guid>12</guid>``."""
+    guid = without_controls(str(entry.get("id", ""))).strip()
+    folder = urljoin(url, ".")
+    made = guid.startswith(folder) and guid.encode() not in body and escape(guid).encode() not in body
+    return guid.removeprefix(folder) if made else guid
+
+
+def _link(entry: Any, guid: str, base: str) -> str:
     """Return where the entry is to be read: its link, else an identity that is an address; else nothing."""
-    guid = str(entry.get("id", "")).strip()
     told = [entry.get("link"), *(one.get("href") for one in entry.get("links", ()) if one.get("rel") == "alternate")]
     # feedparser takes a guid for the link where there is none; a bare number would become an address then.
-    usable = [absolute(str(href), base) for href in told if href and href != guid]
+    usable = [absolute(str(href), base) for href in told if href and href != entry.get("id")]
     return next((href for href in (*usable, absolute(guid, "")) if href.startswith("http")), "")
 
 
 def _authors(told: Any) -> tuple[str, ...]:
-    return tuple(str(one.get("name") or "") for one in told.get("authors", ()))
+    people = told.get("authors", ())
+    if len(people) == 1 and "@" in str(told.get("author", "")):
+        # feedparser's own pattern ends a mail address after four letters of its last part.
+        return (str(told["author"]),)
+    return tuple(str(one.get("name") or "") for one in people)
 
 
 def _date(entry: Any, which: str) -> tuple[datetime | None, Precision | None]:

@@ -69,7 +69,7 @@ def safe_xml(body: bytes, *, entries: int = 1_000) -> Tamed:
 
 
 def _legal(reference: re.Match[bytes]) -> bytes:
-    digits = reference[1] or reference[2]
+    digits = (reference[1] or reference[2]).lstrip(b"0") or b"0"
     number = int(digits, 16 if reference[1] else 10) if len(digits) <= len(str(sys.maxunicode)) else -1
     stands = number in {9, 10, 13} or 32 <= number < 0xD800 or 0xE000 <= number < 0xFFFE or number > 0xFFFF  # noqa: PLR2004 - XML's definition of a character
     return reference[0] if stands and number <= sys.maxunicode else b""

@@ -124,9 +124,8 @@ class Delivery:
                 # Somebody left while the request was built: it is built again without them.
                 ledger.release(connection, batch, due_at=now)
                 return 0
-        reply = self._provider.carry(request)
         try:
-            outcomes = self._provider.parse(reply, shipment)
+            outcomes = self._provider.parse(self._provider.carry(request), shipment)
         except ProviderError as error:
             self._settle(batch, shipment, [Outcome("pending", reason=str(error))] * len(shipment.recipients), attempt)
             raise

@@ -130,10 +130,10 @@ class _Desk:
             people=people,
             listed=preview.LISTED,
             widths=_widths(who, chosen),
-            frames=[(each, _address(f"{issue.id}/html", who=who)) for each in chosen or WIDTHS],
+            frames=[(each, _address(f"/issue/{issue.id}/html", who=who)) for each in chosen or WIDTHS],
             only_width=chosen[0] if chosen else None,
-            html_address=_address(f"{issue.id}/html", who=who),
-            text_address=_address(f"{issue.id}/text", who=who),
+            html_address=_address(f"/issue/{issue.id}/html", who=who),
+            text_address=_address(f"/issue/{issue.id}/text", who=who),
             facts=self._facts(issue, shown),
             outline=self._outline(issue, shown),
         )

@@ -174,7 +174,7 @@ def answer(copy: Copy, asked: Headers) -> Response:
 
 
 def _has_it(copy: Copy, form: Form, asked: Headers) -> bool:
-    """Tell whether the asker's validators are still right; a tag decides alone where there is one (RFC 9110, 13.2.2)."""
+    """Tell whether the asker's copy is still right; where there is a tag, it decides alone (RFC 9110, 13.2.2)."""
     tags = asked.getlist("if-none-match")
     if tags:
         listed = [tag.strip() for line in tags for tag in line.split(",")]

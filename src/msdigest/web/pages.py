@@ -13,7 +13,6 @@ from msdigest.words import date_words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from starlette.requests import Request
     from starlette.responses import Response
 
     from msdigest.app import App

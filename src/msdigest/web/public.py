@@ -5,7 +5,6 @@ Link scanners of mail services open every link; therefore only a POST acts. No p
 
 from __future__ import annotations
 
-from email.message import Message
 from email.parser import BytesParser
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -18,6 +17,8 @@ from msdigest.errors import TokenError
 from msdigest.steps import subscribing
 
 if TYPE_CHECKING:
+    from email.message import Message
+
     from starlette.requests import Request
     from starlette.responses import Response
 
