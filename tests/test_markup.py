@@ -289,6 +289,7 @@ def test_page_by_selector() -> None:
         ("<title>T</title><body><h1>T</h1><p>text</p><h2>T</h2>", ["text", "T"]),
         ("<body><h2>Inside <a href=x>a link</a></h2><a href=y><p>block</p></a>", ["Inside a link", "block"]),
         ("<body><div role=navigation>n</div><p aria-hidden=true>h</p>t", ["t"]),
+        ("<h2><time datetime=2020-01-01></time></h2>text", ["text"]),
         ("just text", ["just text"]),
         ("<!-- nothing -->", []),
         ("", []),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from msdigest.config import Settings
+    from msdigest.config.settings import Settings
     from msdigest.model.clock import Clock
     from msdigest.model.delivery import Account
     from msdigest.model.issue import Digest, Issue

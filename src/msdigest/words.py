@@ -16,7 +16,7 @@ from babel.numbers import format_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from msdigest.model.entry import Precision
 
@@ -90,7 +90,13 @@ def date_words(
     if precision == "month":
         return format_skeleton("yMMMM", when, tzinfo=when.tzinfo, locale=locale)
     day = when.astimezone(ZoneInfo(zone)) if precision == "minute" else when
-    return format_date(day.date(), _DAY.get(spoken, "long"), locale=locale)
+    return _day_words(day.date(), spoken)
+
+
+@lru_cache(maxsize=4096)
+def _day_words(day: date, spoken: str) -> str:
+    """Remember days: a message for each of a million people tells one of few dates."""
+    return format_date(day, _DAY.get(spoken, "long"), locale=_locale(spoken))
 
 
 def _spoken(language: str) -> str:

@@ -295,7 +295,8 @@ def test_links() -> None:
     html = "&lt;a href='javascript:x'&gt;j&lt;/a&gt; &lt;a href='//y.example/'&gt;y&lt;/a&gt;"
 
     assert _entry("<title>t</title><link>javascript:x</link>").url == URL
-    assert _entry("<title>t</title><guid>12</guid>").url == URL
+    bare = _entry("<title>t</title><guid>12</guid>")
+    assert (bare.key, bare.url) == ("12", URL)
     assert _entry("<title>t</title><guid>https://x.example/p</guid>").url == "https://x.example/p"
     assert _entry(f"<title>t</title><description>{html}</description>").html == (
         'j <a href="https://y.example/" rel="noopener">y</a>'

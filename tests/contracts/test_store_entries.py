@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
 
@@ -198,6 +200,22 @@ def test_gone_from_one_source_only(database) -> None:
 
     assert [known.gone for known in ask(database, entries.known_of, "blog")] == [False]
     assert [known.gone for known in ask(database, entries.known_of, "other")] == [True]
+
+
+def test_two_sources_at_once_bring_one_entry(database) -> None:
+    """Two threads that keep the same thing under one mark: it is new once, and nobody fails."""
+    for round_number in range(5):
+        gate = Barrier(2)
+
+        def visit(source, gate=gate, mark=f"doi:{round_number}"):
+            gate.wait()
+            return keep(database, entry(mark, source=source), source=source, marks=(mark,))
+
+        with ThreadPoolExecutor(2) as pool:
+            (one,), (other,) = pool.map(visit, ["blog", "journal"])
+
+        assert one.id == other.id
+        assert sorted([one.change or "", other.change or ""]) == ["", "new"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import feedparser
 import pytest
 
-from msdigest import config
+from msdigest.config.reading import load
 from msdigest.demo.world import DemoWorld, build_pages, demo_config, subscribers_csv
 from msdigest.enrich import disclosures, topics
 from msdigest.model.entry import Entry
@@ -317,7 +317,7 @@ def test_the_demonstration_is_configured_without_fault(tmp_path: Path) -> None:
     for name, text in demo_config("http://127.0.0.1:4711").items():
         (folder / name).write_text(text, encoding="utf-8")
 
-    settings = config.load(folder / "msdigest.toml", {})
+    settings = load(folder / "msdigest.toml", {})
 
     assert settings.allow_private == ("127.0.0.1:4711",)
     assert {(source.id, source.kind) for source in settings.sources} == {
@@ -332,7 +332,7 @@ def test_the_stock_configuration_has_no_fault(tmp_path: Path) -> None:
     """What init writes is read without a fault; every source that is turned on has a kind that exists."""
     shutil.copytree(ROOT / "config", tmp_path / "config")
 
-    settings = config.load(tmp_path / "config" / "msdigest.toml", {})
+    settings = load(tmp_path / "config" / "msdigest.toml", {})
 
     assert [digest.id for digest in settings.digests] == ["weekly"]
     assert {source.kind for source in settings.sources if source.enabled} == {"feed", "livingpage"}

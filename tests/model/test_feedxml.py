@@ -51,6 +51,19 @@ def test_attributes(close: bytes) -> None:
     assert safe_xml(b"<a" + few + close).body == b"<a" + few + close
 
 
+def test_categories() -> None:
+    """An entry keeps its first hundred categories, and a thousand characters of keywords; the next one starts anew."""
+    some = b"".join(
+        b"<category>c%d</category><dc:subject><![CDATA[s]]></dc:subject><category term='t'/>" % n for n in range(100)
+    )
+    body = safe_xml(_rss(b"<item>" + some + b"</item><item><category>last</category></item>")).body
+    keywords = safe_xml(_rss(b"<item><itunes:keywords>" + b"a," * 5000 + b"</itunes:keywords></item>")).body
+
+    assert body.count(b"<category") + body.count(b"<dc:subject") == 101
+    assert body.endswith(b"<item><category>last</category></item></channel></rss>")
+    assert keywords == _rss(b"<item><itunes:keywords>" + b"a," * 500 + b"</itunes:keywords></item>")
+
+
 @pytest.mark.parametrize(
     ("document", "tamed"),
     [
@@ -87,10 +100,26 @@ def test_whole_entries(document: bytes, tamed: Tamed) -> None:
         _rss(b"&" * 300_000),
         _rss(b"<a '\"" * 100_000),
         _rss(b"&#1;" * 100_000),
+        _rss(b"<category>" * 100_000),
+        _rss(b"<category><![CDATA[" * 50_000),
+        _rss(b"<keywords>" * 100_000),
         b"<?x" * 60_000,
         b"<!DOCTYPE [" + b'"' * 100_001,
     ],
-    ids=["attributes", "entries", "cdata", "comments", "ampersands", "quotes", "references", "instructions", "doctype"],
+    ids=[
+        "attributes",
+        "entries",
+        "cdata",
+        "comments",
+        "ampersands",
+        "quotes",
+        "references",
+        "categories",
+        "cdata in categories",
+        "keywords",
+        "instructions",
+        "doctype",
+    ],
 )
 def test_bombs(bomb: bytes) -> None:
     """Nothing here is quadratic."""

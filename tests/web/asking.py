@@ -17,6 +17,7 @@ Ask = Callable[..., httpx.Response]
 
 def asker(application: ASGIApp, base_url: str, *, raises: bool = True) -> Ask:
     """Return a function that asks ``application`` without a network: method, path, then what httpx takes."""
+
     async def ask(method: str, path: str, **more: object) -> httpx.Response:
         transport = httpx.ASGITransport(application, raise_app_exceptions=raises)
         async with httpx.AsyncClient(transport=transport, base_url=base_url) as client:

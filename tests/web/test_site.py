@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
+from dataclasses import replace
 
 import lxml.html
 import pytest
+from tests.web.asking import asker
 
+from msdigest.app import App
 from msdigest.errors import VaultError
 from msdigest.web.site import public_app
-from tests.web.asking import asker
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -63,22 +64,24 @@ def test_a_broken_template_is_told_without_details(app) -> None:
     assert reply.headers["Cache-Control"] == "no-store"
 
 
-def test_wrong_keys_are_told_at_once(app, tmp_path) -> None:
+def test_wrong_keys_are_told_at_once(app) -> None:
     """A site whose keys cannot read the links in people's mail does not start."""
     _ = app.vault
-    fresh = type(app)(app.settings.__class__(**_changed(app.settings, keys="1:" + "QkJC" * 10 + "QkI=")), app.clock)
-    with fresh, pytest.raises(VaultError):
+    other = replace(app.settings, keys="1:" + "QkJC" * 10 + "QkI=")
+    with App(other, app.clock) as fresh, pytest.raises(VaultError):
         public_app(fresh)
 
 
-def _changed(settings, **values):
-    return {name: getattr(settings, name) for name in settings.__dataclass_fields__} | values
+def test_a_site_that_published_nothing_says_so(ask) -> None:
+    """Before the first round every page is missing, but the stylesheet is there for the page that says so."""
+    assert ask("GET", "/").status_code == 404
+    assert ask("GET", "/style/site.css").status_code == 200
 
 
-def test_links_stand_where_the_site_is(app, tmp_path) -> None:
+def test_links_stand_where_the_site_is(app) -> None:
     """A site below a path of its server links its stylesheet and pages there."""
-    settings = app.settings.__class__(**_changed(app.settings, site_url="https://charity.example/ms"))
-    with type(app)(settings, app.clock) as below:
+    settings = replace(app.settings, site_url="https://charity.example/ms")
+    with App(settings, app.clock) as below:
         page = asker(public_app(below), "https://charity.example")("GET", "/nothing")
     document = lxml.html.document_fromstring(page.text)
 
@@ -93,4 +96,3 @@ def test_a_site_has_templates_of_its_own(app, ask) -> None:
     (folder / "message.html.jinja").write_text("<h1>Ours: {{ title }}</h1>", encoding="utf-8")
 
     assert ask("GET", "/nothing").text == "<h1>Ours: There is no such page</h1>"
-    shutil.rmtree(folder)

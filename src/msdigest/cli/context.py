@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msdigest.app import App
-from msdigest.config import load
+from msdigest.config.reading import load
 from msdigest.engines.clock import SystemClock
 
 if TYPE_CHECKING:

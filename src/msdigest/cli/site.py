@@ -11,7 +11,7 @@ import typer
 from msdigest.cli import shown
 from msdigest.cli.context import config_path, opened
 from msdigest.cli.service import PREVIEW_PORT, serve_preview
-from msdigest.config import load
+from msdigest.config.reading import load
 from msdigest.demo import tour
 from msdigest.engines.clock import SystemClock
 from msdigest.errors import ConfigurationError, Fault, TemplateError

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, TypeVar
 from rapidfuzz import fuzz
 
 from msdigest.errors import LayoutError
-from msdigest.markup import decode, first_words, page
+from msdigest.markup import decode, page, plain_title
 from msdigest.model import answers
 from msdigest.model.entry import Entry
+from msdigest.model.prose import title_of
 from msdigest.ports import Collected
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ _DATE_LINE = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_DATE_LINE = 120
+_LINK = re.compile(r"<a [^>]*>(.*?)</a>", re.DOTALL)
 _CHALLENGES = ("just a moment", "attention required", "access denied", "are you a robot", "verify you are human")
 _MOST_ENTRIES = 2_000
 
@@ -374,7 +376,7 @@ def _entries(source: Source, reply: Reply, seen: Page, pieces: Iterable[Piece], 
             key=key,
             source=source.id,
             kind="note",
-            title=first_words(piece.text),
+            title=title_of(piece.text, map(plain_title, _LINK.findall(piece.html))),
             url=reply.moved_to or source.url,
             html=piece.html,
             text=piece.text,

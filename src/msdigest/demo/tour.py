@@ -10,7 +10,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from msdigest.app import App
-from msdigest.config import load
+from msdigest.config.reading import load
 from msdigest.demo.world import DemoWorld, demo_config, subscribers_csv
 from msdigest.errors import RefusedError
 from msdigest.steps import founding, subscribing

@@ -11,8 +11,9 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from msdigest.model.change import compare
 from msdigest.model.entry import Entry, Known, Revision
+from msdigest.store.fires import fact
 from msdigest.store.records import content_hash, from_record, to_record
-from msdigest.store.schema import entries, marks, places, revisions
+from msdigest.store.schema import entries, facts, marks, places, revisions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _CHUNK = 5_000
 # A guid or link may be as long as its author likes; an index row of PostgreSQL ends at 2,704 bytes.
 _LONGEST_NAME = 500
+_TURN = "entries are kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,7 @@ def keep(
     under one name would take turns in being the newer revision, at every visit.
     """
     found = [_fitting(each) for each in found]
+    _wait_for_turn(connection)
     keys = {row.key: row.entry for row in _chunked(connection, [each.entry.key for each in found], _by_key, source)}
     marked = {row.mark: row.entry for row in _chunked(connection, [m for f in found for m in f.marks], _by_mark)}
     known = {row.id: row for row in _chunked(connection, [*keys.values(), *marked.values()], _by_id)}
@@ -107,6 +110,12 @@ def keep(
         statement = update(places).where(places.c.source == source, places.c.key == bindparam("lost"))
         connection.execute(statement.where(places.c.gone_at.is_(None)).values(gone_at=now), lost)
     return results
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    """Keep one visit after the other: two workers that bring the same entry must not both call it new."""
+    fact(connection, _TURN, "held while a visit is kept")
+    connection.execute(select(facts).where(facts.c.name == _TURN).with_for_update())
 
 
 def _fitting(found: Found) -> Found:
@@ -294,7 +303,7 @@ def candidates(
     before ``oldest``. ``by_own_date``: a digest's first issue looks at the own date instead of first seen.
     """
     own = func.coalesce(entries.c.published, entries.c.first_seen)
-    statement = select(entries).where(entries.c.first_seen <= until, own >= oldest)
+    statement = select(entries).where(own >= oldest)
     if by_own_date:
         statement = statement.where(own > after)
     else:

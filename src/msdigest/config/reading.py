@@ -1,0 +1,290 @@
+"""The configuration: ``config/*.toml`` and the environment, read into frozen settings.
+
+Every fault of every file is named at once, with file and key; nothing is guessed and an unknown key is a fault,
+because a misspelt one would be silently without effect. So every table is read by itself: a fault in one hides none
+in another.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ValidationError
+
+from msdigest.config.sentences import told
+from msdigest.config.settings import Settings
+from msdigest.config.shapes import (
+    KIND_KEYS,
+    KINDS,
+    PROVIDERS,
+    DigestTable,
+    EnvironmentName,
+    FetchTable,
+    FileTable,
+    MailgunTable,
+    MailTable,
+    Shape,
+    SiteTable,
+    SourceTable,
+    StorageTable,
+    database_address,
+)
+from msdigest.errors import ConfigurationError, Fault
+from msdigest.model.clock import Cadence
+from msdigest.model.issue import Digest, Section
+from msdigest.model.source import Source
+from msdigest.model.topic import Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_MAIN = ("site", "storage", "mail", "providers", "fetch")
+_PROVIDER_TABLES: dict[str, type[Shape]] = {"file": FileTable, "mailgun": MailgunTable}
+_SQLITE = "sqlite:///"
+T = TypeVar("T", bound=Shape)
+
+
+def load(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read ``path`` (``msdigest.toml``) and the files beside it.
+
+    Raises ConfigurationError with all faults of all files.
+    """
+    reader = _Reader(path.absolute(), os.environ if environment is None else environment)
+    document = reader.toml(reader.main, allowed=_MAIN)
+    parts = {} if document is None else _read_main(reader, document)
+    vocabulary = _read_vocabulary(reader)
+    sources, source_ids = _read_sources(reader)
+    digests = _read_digests(reader, sources=source_ids, vocabulary=vocabulary)
+    if reader.faults or vocabulary is None:
+        raise ConfigurationError(reader.faults)
+    return Settings(
+        root=reader.root,
+        config_dir=reader.folder,
+        templates=reader.root / "templates",
+        keys=reader.environment.get("MSDIGEST_KEYS"),
+        sources=tuple(sources),
+        digests=tuple(digests),
+        vocabulary=vocabulary,
+        **parts,
+    )
+
+
+class _Reader:
+    """Reads the files one after the other and remembers every fault."""
+
+    def __init__(self, path: Path, environment: Mapping[str, str]) -> None:
+        self.main = path
+        self.folder = path.parent
+        self.root = path.parent.parent if path.parent.name == "config" else path.parent
+        self.environment = environment
+        self.faults: list[Fault] = []
+
+    def fault(self, path: Path, key: str, message: str) -> None:
+        shown = path.relative_to(self.root) if path.is_relative_to(self.root) else path
+        self.faults.append(Fault(str(shown), key, message))
+
+    def toml(self, path: Path, *, allowed: Sequence[str] = ()) -> dict[str, Any] | None:
+        """Read a file; None if there is none or it is no TOML. Keys beside ``allowed`` are faults."""
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            self.fault(path, "", "there is no such file: `msdigest init DIR` writes one to start from")
+            return None
+        except UnicodeDecodeError:
+            self.fault(path, "", "cannot be read: save it as UTF-8")
+            return None
+        except OSError as error:
+            self.fault(path, "", f"cannot be read: {error.strerror}")
+            return None
+        except tomllib.TOMLDecodeError as error:
+            self.fault(path, "", f"is no TOML: {error}")
+            return None
+        for key in document:
+            if allowed and key not in allowed:
+                self.fault(path, key, f"is not known here: only {', '.join(allowed)} can stand here")
+        return document
+
+    def table(
+        self, kind: type[T], data: object, *, path: Path, prefix: str, context: Mapping[str, Any] | None = None
+    ) -> T | None:
+        """Read one table; None if it has faults."""
+        if not isinstance(data, dict):
+            self.fault(path, prefix, "must be a table")
+            return None
+        try:
+            return kind.model_validate(data, context=context)
+        except ValidationError as error:
+            for key, message in told(error):
+                self.fault(path, f"{prefix}.{key}", message)
+            return None
+
+    def rows(self, path: Path, word: str, *, beside: Sequence[str] = ()) -> list[tuple[str, dict[str, Any]]]:
+        """Return the tables [[word]] of a file, each with the path by which faults call it: its id if it has one."""
+        data = (self.toml(path, allowed=(word, *beside)) or {}).get(word, [])
+        if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+            self.fault(path, word, f"must be tables: write [[{word}]] above each")
+            return []
+        seen: set[str] = set()
+        rows = []
+        for place, row in enumerate(data, 1):
+            name = row["id"] if isinstance(row.get("id"), str) else str(place)
+            if name in seen:
+                self.fault(path, f"{word}[{name}].id", "is there twice: give each its own")
+            seen.add(name)
+            rows.append((f"{word}[{name}]", row))
+        return rows
+
+    def secret(self, value: object, *, path: Path, key: str) -> str | None:
+        """Return a value of the file, or the one of the environment that it names."""
+        if not isinstance(value, EnvironmentName):
+            return None if value is None else str(value)
+        found = self.environment.get(value.env)
+        if not found:
+            self.fault(path, key, f"the environment variable {value.env} is not set")
+        return found
+
+
+def _read_main(reader: _Reader, document: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of ``msdigest.toml``; what has faults is missing."""
+
+    def table(kind: type[T], name: str, *, needed: bool = False) -> T | None:
+        if needed and name not in document:
+            reader.fault(reader.main, name, f"is missing: write a table [{name}]")
+            return None
+        return reader.table(kind, document.get(name, {}), path=reader.main, prefix=name)
+
+    parts: dict[str, Any] = {}
+    if site := table(SiteTable, "site", needed=True):
+        parts |= {"site_title": site.title, "site_url": site.url.rstrip("/"), "site_contact": site.contact}
+    if storage := table(StorageTable, "storage"):
+        parts["database"] = _database_url(reader, storage)
+        parts["data_dir"] = reader.root / storage.data_dir
+        parts["key_file"] = reader.root / storage.key_file if storage.key_file else reader.folder / "vault.key"
+    if mail := table(MailTable, "mail", needed=True):
+        parts |= {"provider": mail.provider, "sender": mail.sender, "postal_address": mail.postal_address}
+    parts["provider_options"] = _provider_options(reader, document)
+    if fetch := table(FetchTable, "fetch"):
+        parts |= {
+            "fetch_contact": fetch.contact or parts.get("site_contact"),
+            "allow_private": fetch.allow_private,
+        }
+    return parts
+
+
+def _database_url(reader: _Reader, storage: StorageTable) -> str:
+    key = "storage.database"
+    url = reader.secret(storage.database, path=reader.main, key=key) or ""
+    if url:
+        try:
+            database_address(url)
+        except ValueError as error:
+            reader.fault(reader.main, key, str(error))
+    return _SQLITE + str(reader.root / url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else url
+
+
+def _provider_options(reader: _Reader, document: dict[str, Any]) -> dict[str, str]:
+    """Read the tables of all providers, and the secrets of the chosen one."""
+    path, tables, mail = reader.main, document.get("providers", {}), document.get("mail", {})
+    if not isinstance(tables, dict):
+        reader.fault(path, "providers", "must be tables: write [providers.NAME]")
+        return {}
+    read = {}
+    for name, data in tables.items():
+        if name in _PROVIDER_TABLES:
+            read[name] = reader.table(_PROVIDER_TABLES[name], data, path=path, prefix=f"providers.{name}")
+        else:
+            reader.fault(path, f"providers.{name}", f"is not known: {', '.join(PROVIDERS)} are")
+    chosen = mail.get("provider", "file") if isinstance(mail, dict) else None
+    if chosen == "mailgun" and chosen not in tables:
+        reader.fault(path, f"providers.{chosen}", f"is missing, and [mail] provider is {chosen!r}")
+    table = read.get(chosen) if isinstance(chosen, str) else None
+    if table is None:
+        return {}
+    values = {
+        key: reader.secret(getattr(table, key), path=path, key=f"providers.{chosen}.{key}")
+        for key in type(table).model_fields
+    }
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _read_vocabulary(reader: _Reader) -> Vocabulary | None:
+    path = reader.folder / "topics.toml"
+    document = reader.toml(path)
+    if document is None:
+        return None
+    try:
+        return Vocabulary.from_toml_data(document)
+    except ValueError as error:
+        for line in str(error).splitlines():
+            key, _, message = line.partition(": ")
+            reader.fault(path, key, message)
+        return None
+
+
+def _read_sources(reader: _Reader) -> tuple[list[Source], set[str] | None]:
+    """Return the sources without faults, and the ids of all that are written down (None: the file is unreadable)."""
+    path = reader.folder / "sources.toml"
+    faults = len(reader.faults)
+    rows = reader.rows(path, "source", beside=("registry",))
+    unreadable = not rows and len(reader.faults) > faults
+    sources = []
+    for place, row in rows:
+        _check_kind(reader, path, place=place, row=row)
+        table = reader.table(SourceTable, row, path=path, prefix=place)
+        if table is not None:
+            sources.append(_source(table))
+    return sources, None if unreadable else {str(row.get("id")) for _, row in rows}
+
+
+def _check_kind(reader: _Reader, path: Path, *, place: str, row: dict[str, Any]) -> None:
+    kind = row.get("kind")
+    if not isinstance(kind, str):
+        return
+    if kind not in KINDS and row.get("enabled", True) is not False:
+        reader.fault(path, f"{place}.kind", f"{kind!r} is no kind of source: {', '.join(KINDS)} are")
+        return
+    for key, owner in KIND_KEYS.items():
+        if key in row and kind in KINDS and kind != owner:
+            reader.fault(path, f"{place}.{key}", f"means nothing for kind {kind!r}, only for {owner!r}")
+
+
+def _source(table: SourceTable) -> Source:
+    options = {key: getattr(table, key) for key in ("content", "stamp", "filter", "query")}
+    return Source(
+        id=table.id,
+        kind=table.kind,
+        url=table.url,
+        name=table.name or table.id,
+        interval=table.interval,
+        enabled=table.enabled,
+        audience=table.audience,
+        evidence=table.evidence,
+        licence=table.licence,
+        options={key: value for key, value in options.items() if value is not None},
+    )
+
+
+def _read_digests(reader: _Reader, *, sources: set[str] | None, vocabulary: Vocabulary | None) -> list[Digest]:
+    path = reader.folder / "digests.toml"
+    context = {"sources.toml": sources, "topics.toml": vocabulary and set(vocabulary.ids)}
+    tables = [
+        reader.table(DigestTable, row, path=path, prefix=place, context=context)
+        for place, row in reader.rows(path, "digest")
+    ]
+    return [
+        Digest(
+            id=table.id,
+            title=table.title,
+            cadence=Cadence.parse(table.cadence, table.zone),
+            sections=tuple(Section(**section.model_dump()) for section in table.sections),
+            approval=table.approval,
+            max_age=table.max_age,
+            max_entries=table.max_entries,
+            latest=table.latest,
+        )
+        for table in tables
+        if table is not None
+    ]

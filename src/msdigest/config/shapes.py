@@ -1,0 +1,287 @@
+"""The shape of every table of the configuration, and what its values may be.
+
+A value that is wrong raises ValueError with what is wrong and what would be right; the sentence never repeats what
+may hold a password.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from email.utils import parseaddr
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+)
+
+from msdigest.model.clock import Cadence
+from msdigest.model.network import parse_allowed
+from msdigest.model.subscriber import AUDIENCES
+
+KINDS = ("feed", "livingpage")
+PROVIDERS = ("file", "mailgun")
+ENTRY_KINDS = (
+    "post", "note", "work", "trial", "event", "recording", "figure", "guidance", "safety", "resource",
+)  # fmt: skip
+# Keys that only one kind of source knows.
+KIND_KEYS = {"content": "livingpage", "stamp": "livingpage"}
+_WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_MAILBOX = re.compile(r"[^<>@\s,]+@[^<>@\s,]+")
+_DURATION = re.compile(r"([0-9]{1,6})\s*(m|h|d)")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_SHORTEST, _LONGEST = timedelta(minutes=30), timedelta(days=30)
+_LAST_PORT = 65535
+
+
+def _web_address(value: str) -> str:
+    shown = "" if "@" in value else f"{value!r} "
+    try:
+        parts = urlsplit(value)
+        fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) <= _LAST_PORT
+    except ValueError:  # half an IPv6 address, or a port that is no number
+        fine = False
+    if not fine or re.search(r"[\s\x00-\x1f\x7f]", value):
+        message = f"{shown}is no web address: write http:// or https:// and a host"
+        raise ValueError(message)
+    if parts.username or parts.password:
+        message = "must not hold a name or password"
+        raise ValueError(message)
+    return value
+
+
+def _base_address(value: str) -> str:
+    parts = urlsplit(_web_address(value))
+    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        message = f"{value!r} must begin with https:// (http:// only for this very machine)"
+        raise ValueError(message)
+    return value.rstrip("/")
+
+
+def _word(value: str) -> str:
+    if not _WORD.fullmatch(value):
+        message = f"{value!r} may hold small letters, digits and hyphens only, at most 63"
+        raise ValueError(message)
+    return value
+
+
+def _mailbox(value: str) -> str:
+    _, address = parseaddr(value)
+    if not _MAILBOX.fullmatch(address) or address not in value or re.search(r"[\r\n\0]", value):
+        message = (
+            f"{value!r} is no mail address: write name@example.org or Title <name@example.org>, "
+            'a title with commas as "One, two" <name@example.org>'
+        )
+        raise ValueError(message)
+    return value
+
+
+def _one_line(value: str) -> str:
+    if not value.strip() or re.search(r"[\r\n\0]", value):
+        message = "must be one line of text and not empty"
+        raise ValueError(message)
+    return value.strip()
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        message = f"{value!r} is no time zone: write a name such as Europe/London"
+        raise ValueError(message) from None
+    return value
+
+
+def _cadence(value: str) -> str:
+    Cadence.parse(value, "UTC")
+    return value
+
+
+def _duration(value: object) -> timedelta:
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None or not int(match[1]):
+        message = f"{value!r} is no length of time: write 30m, 6h or 7d"
+        raise ValueError(message)
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _interval(value: object) -> timedelta | None:
+    if value == "auto":
+        return None
+    length = _duration(value)
+    if not _SHORTEST <= length <= _LONGEST:
+        message = f"{value!r} is outside 30m to 30d (or write auto)"
+        raise ValueError(message)
+    return length
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except (re.error, RecursionError, OverflowError) as error:
+        message = f"{value!r} is no regular expression: {error}"
+        raise ValueError(message) from None
+    return value
+
+
+def _allowed(value: str) -> str:
+    parse_allowed(value)
+    return value
+
+
+def database_address(value: str) -> str:
+    """Return ``value`` if it says where the database is; raises ValueError."""
+    if not re.fullmatch(r"(sqlite:///|postgresql://).+", value):
+        message = "must be sqlite:///PATH or postgresql://USER@HOST/NAME"
+        raise ValueError(message)
+    return value
+
+
+def _one_of(words: tuple[str, ...]) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in words:
+            message = f"{value!r} is not known: {', '.join(words)} are"
+            raise ValueError(message)
+        return value
+
+    return AfterValidator(check)
+
+
+def _written_in(file: str) -> AfterValidator:
+    """Check against the ids of another file, which come as the context; None = that file could not be read."""
+
+    def check(value: str, info: ValidationInfo) -> str:
+        ids = (info.context or {}).get(file)
+        if ids is not None and value not in ids:
+            message = f"{value!r} is not in {file}"
+            raise ValueError(message)
+        return value
+
+    return AfterValidator(check)
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+Word = Annotated[str, AfterValidator(_word)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+BaseAddress = Annotated[str, AfterValidator(_base_address)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+Audience = Annotated[str, _one_of(AUDIENCES)]
+
+
+class Shape(BaseModel):
+    """A table: unknown keys are faults, values keep their types."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class EnvironmentName(Shape):
+    """``{env = "NAME"}``: where a secret is found."""
+
+    env: Line
+
+
+def _text_or_table(value: Any) -> str:
+    return "|table" if isinstance(value, dict | EnvironmentName) else "|text"
+
+
+DatabaseAddress = Annotated[
+    Annotated[str, AfterValidator(database_address), Tag("|text")] | Annotated[EnvironmentName, Tag("|table")],
+    Discriminator(_text_or_table),
+]
+
+
+class SiteTable(Shape):
+    """``[site]``."""
+
+    title: Line
+    url: WebAddress
+    contact: Line
+
+
+class StorageTable(Shape):
+    """``[storage]``."""
+
+    database: DatabaseAddress = "sqlite:///var/msdigest.db"
+    data_dir: Line = "var"
+    key_file: Line | None = None
+
+
+class MailTable(Shape):
+    """``[mail]``."""
+
+    provider: Annotated[str, _one_of(PROVIDERS)] = "file"
+    sender: Annotated[str, AfterValidator(_mailbox)] = Field(alias="from")
+    postal_address: Line
+
+
+class FileTable(Shape):
+    """``[providers.file]``."""
+
+
+class MailgunTable(Shape):
+    """``[providers.mailgun]``."""
+
+    domain: Line
+    api_key: EnvironmentName
+    webhook_key: EnvironmentName | None = None
+    region: Literal["us", "eu"] = "us"
+    base_url: BaseAddress | None = None
+
+
+class FetchTable(Shape):
+    """``[fetch]``."""
+
+    allow_private: tuple[Annotated[str, AfterValidator(_allowed)], ...] = Field(default=(), strict=False)
+    contact: Line | None = None
+
+
+class SourceTable(Shape):
+    """``[[source]]``; whether its kind and the kind's own keys are known is asked by who reads the file."""
+
+    id: Word
+    kind: str
+    url: WebAddress
+    name: str = ""
+    interval: Annotated[timedelta | None, BeforeValidator(_interval)] = None
+    enabled: bool = True
+    audience: tuple[Audience, ...] = Field(default=(), strict=False)
+    evidence: str | None = None
+    licence: str | None = None
+    query: str | None = None
+    filter: Pattern | None = None
+    content: str | None = None
+    stamp: Pattern | None = None
+
+
+class SectionTable(Shape):
+    """One of a digest's ``sections``."""
+
+    title: Line
+    kinds: tuple[Annotated[str, _one_of(ENTRY_KINDS)], ...] = Field(default=(), strict=False)
+    topics: tuple[Annotated[str, _written_in("topics.toml")], ...] = Field(default=(), strict=False)
+    sources: tuple[Annotated[str, _written_in("sources.toml")], ...] = Field(default=(), strict=False)
+    audience: tuple[Audience, ...] = Field(default=(), strict=False)
+
+
+class DigestTable(Shape):
+    """``[[digest]]``."""
+
+    id: Word
+    title: Line
+    cadence: Annotated[str, AfterValidator(_cadence)]
+    zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    sections: tuple[SectionTable, ...] = Field(default=(), strict=False)
+    approval: int = Field(default=0, ge=0, le=2)
+    max_age: Duration = timedelta(days=30)
+    max_entries: int = Field(default=60, ge=1, le=500)
+    latest: Duration = timedelta(hours=24)

@@ -1,0 +1,192 @@
+"""Looked at in a real browser: narrow and wide, light and dark, by keyboard, and a button that is pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page
+from tests.web.asking import serving
+
+from msdigest.store import audience
+from msdigest.web.editor import editor_app
+from msdigest.web.site import public_app
+
+SIZES = [(375, 800), (768, 1000), (1100, 900), (1600, 1000)]
+SCHEMES = ["light", "dark"]
+GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(27, 27, 27)"}
+
+
+@pytest.fixture
+def desk(app, issue) -> Iterator[str]:
+    """Serve the editor's page."""
+    with serving(editor_app(app)) as address:
+        yield address
+
+
+@pytest.fixture
+def front(app, issue) -> Iterator[str]:
+    """Serve the public pages."""
+    app.publish()
+    with serving(public_app(app)) as address:
+        yield address
+
+
+def _open(browser: Browser, url: str, *, size: tuple[int, int] = (1100, 900), scheme: str = "light") -> Page:
+    """Open a page that complains about nothing: no error in the console, nothing refused, no other server asked."""
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+    page.complaints = []
+    page.on("console", lambda said: _note_complaint(page, said))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on("request", lambda asked: _note_stranger(page, asked.url))
+    page.set_default_timeout(20_000)
+    page.goto(url)
+    return page
+
+
+def _note_complaint(page: Page, said: ConsoleMessage) -> None:
+    # Browsers ask for an icon by themselves; there is none.
+    if said.type in {"error", "warning"} and not said.location["url"].endswith("/favicon.ico"):
+        page.complaints.append(said.text)
+
+
+def _note_stranger(page: Page, url: str) -> None:
+    if not url.startswith("http://127.0.0.1:"):
+        page.complaints.append(url)
+
+
+def _overflow(page: Page) -> int:
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def _focus_ring(page: Page) -> tuple[str, str]:
+    return page.evaluate(
+        "(() => { const style = getComputedStyle(document.activeElement);"
+        " return [style.outlineStyle, style.outlineWidth]; })()"
+    )
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}px")
+def test_the_preview_fits_every_screen(browser, desk, issue, tmp_path: Path, size, scheme) -> None:
+    """Nothing sticks out sideways; both frames show the issue's title and all entries, in the scheme of the screen."""
+    page = _open(browser, f"{desk}/issue/{issue.id}", size=size, scheme=scheme)
+    page.screenshot(path=tmp_path / f"preview-{size[0]}-{scheme}.png", full_page=True)
+
+    assert _overflow(page) == 0
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == GROUNDS[scheme]
+    frames = page.frames[1:]
+    assert len(frames) == 2
+    for frame, width in zip(frames, (375, 600), strict=True):
+        assert frame.locator("h1").inner_text() == "Fen Weekly"
+        assert frame.locator("h3").count() == 5
+        assert frame.locator("h3").first.inner_text().startswith("PML on natalizumab")
+        element = frame.frame_element()
+        assert element.bounding_box()["width"] == width
+        assert frame.evaluate("document.documentElement.scrollWidth") <= width
+        assert frame.evaluate("getComputedStyle(document.body).backgroundColor") == GROUNDS[scheme]
+    assert page.complaints == []
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", [375, 1100])
+def test_the_list_of_issues_fits(browser, app, desk, issue, tmp_path, width, scheme) -> None:
+    """With an account, on a phone and on a desk."""
+    app.freeze(issue)
+    page = _open(browser, f"{desk}/", size=(width, 800), scheme=scheme)
+    page.screenshot(path=tmp_path / f"issues-{width}-{scheme}.png", full_page=True)
+
+    assert _overflow(page) == 0
+    page.get_by_role("link", name="Fen Weekly · 20 November 2026").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Fen Weekly · 20 November 2026"
+    assert page.complaints == []
+    page.close()
+
+
+def test_a_reader_is_chosen_without_a_script(browser, app, desk, issue, who, tmp_path) -> None:
+    """Select and button; the frame then holds that reader's entries alone."""
+    page = _open(browser, f"{desk}/issue/{issue.id}?width=600")
+    page.get_by_label("Read as").select_option(who["cy"])
+    page.get_by_role("button", name="Show").click()
+    page.screenshot(path=tmp_path / "reader.png", full_page=True)
+
+    assert page.url == f"{desk}/issue/{issue.id}?who={who['cy']}&width=600"
+    (frame,) = page.frames[1:]
+    assert frame.locator("h3").all_inner_texts() == [
+        "Vaccines before an infusion: what to ask <your> team",
+        "Fatigue & how to budget a day",
+    ]
+    assert frame.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(253, 246, 227)"
+    assert page.complaints == []
+    page.close()
+
+
+def test_the_text_twin_is_one_link_away(browser, app, desk, issue) -> None:
+    """The plain text has every entry of the HTML part."""
+    page = _open(browser, f"{desk}/issue/{issue.id}")
+    titles = page.frames[1].locator("h3 a").all_inner_texts()
+    page.get_by_role("link", name="Plain text").click()
+    text = " ".join(page.locator("body").inner_text().split())
+
+    assert len(titles) == 5
+    assert all(title in text for title in titles)
+    assert page.complaints == []
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_keyboard_sees_where_it_is(browser, desk, issue, tmp_path, scheme) -> None:
+    """Every stop of the tab key has a ring of 3 px, beginning with the way past the masthead."""
+    page = _open(browser, f"{desk}/issue/{issue.id}", scheme=scheme)
+    stops = []
+    for _ in range(11):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate("document.activeElement.textContent.trim().slice(0, 20)"))
+        assert _focus_ring(page) == ["solid", "3px"], stops[-1]
+    page.screenshot(path=tmp_path / f"focus-{scheme}.png")
+
+    assert stops[0] == "Skip to the content"
+    assert {"Show", "375 px", "600 px", "Plain text"} <= set(stops)
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", [375, 1100])
+def test_a_press_of_the_button_leaves(browser, app, front, leave_path, who, tmp_path, width, scheme) -> None:
+    """The page is calm, the button is large and reached by keyboard; pressed, the subscription has ended."""
+    page = _open(browser, front + leave_path, size=(width, 700), scheme=scheme)
+    button = page.get_by_role("button", name="Leave this digest")
+    page.screenshot(path=tmp_path / f"leave-{width}-{scheme}.png")
+
+    assert _overflow(page) == 0
+    assert button.bounding_box()["height"] >= 48
+    assert _state(app, who["ada"]) == "active"
+    button.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="You have left Fen Weekly").wait_for()
+    page.screenshot(path=tmp_path / f"left-{width}-{scheme}.png")
+    assert _state(app, who["ada"]) == "ended"
+    assert _overflow(page) == 0
+    assert page.complaints == []
+    page.reload()
+    assert "Nothing was changed" in page.get_by_role("heading", level=1).inner_text()
+    page.close()
+
+
+def _state(app, subscriber: str) -> str:
+    with app.database.reading() as connection:
+        return audience.subscriptions_of(connection, app.vault, [subscriber])[subscriber, "weekly"].state
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/leave/forged", "/"])
+def test_public_pages_wear_their_dress(browser, app, front, tmp_path, path) -> None:
+    """Pages of errors, too, are set in the site's type, and nothing is refused by the policy of the page."""
+    page = _open(browser, front + path, size=(375, 700))
+    page.screenshot(path=tmp_path / f"public-{path.strip('/').replace('/', '-')}.png")
+
+    assert _overflow(page) == 0
+    assert "Georgia" in page.evaluate("getComputedStyle(document.body).fontFamily")
+    assert [said for said in page.complaints if "404" not in said] == []
+    page.close()

@@ -1,0 +1,136 @@
+"""A preview is the message itself: compared with what lies in the outbox afterwards."""
+
+from __future__ import annotations
+
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
+import pytest
+
+from msdigest.errors import RefusedError
+from msdigest.steps import subscribing
+from msdigest.web.preview import EVERYTHING, preview, readers
+
+
+def _titles(shown) -> set[str]:
+    return {shown.titles[entry].split()[0] for entry in shown.entries}
+
+
+def _outbox(app, issue, shown) -> bytes:
+    return Path(app.settings.data_dir, "outbox", str(issue.id), f"{shown.recipient.delivery}.eml").read_bytes()
+
+
+def _part(message, sort: str) -> str:
+    """Return a part with line ends as a program writes them: mail has its own, and always one at the end."""
+    return message.get_body((sort,)).get_content().replace("\r\n", "\n").rstrip("\n")
+
+
+@pytest.mark.parametrize("name", ["ada", "bo", "cy"])
+def test_a_draft_is_shown_as_it_will_be_sent(app, issue, who, name) -> None:
+    """Chosen without writing anything, it is byte for byte the message that the outbox gets later."""
+    shown = preview(app, issue, who[name])
+    assert app.issue(issue.id).state == "draft"
+    app.freeze(issue)
+    app.deliver()
+    sent = _outbox(app, issue, shown)
+    parts = message_from_bytes(sent, policy=default)
+
+    assert shown.source == sent
+    assert _part(parts, "html") == shown.html.rstrip("\n")
+    assert _part(parts, "plain") == shown.text.rstrip("\n")
+
+
+@pytest.mark.parametrize("name", ["ada", "bo", "cy"])
+def test_a_sent_issue_is_shown_as_it_was_sent(app, issue, who, name) -> None:
+    """Also when the person chose other topics and another theme since."""
+    app.freeze(issue)
+    app.deliver()
+    subscribing.import_people(
+        app.database, app.vault, app.clock, lines=["email,topics,theme\n", f"{name}@reader.example,vaccines,large\n"],
+        file="later.csv", digests=["weekly"], vocabulary=app.settings.vocabulary,
+    )  # fmt: skip
+    shown = preview(app, app.issue(issue.id), who[name])
+
+    parts = message_from_bytes(_outbox(app, issue, shown), policy=default)
+    titles = {shown.titles[entry] for entry in shown.entries}
+    assert shown.variant == {"ada": "en.large", "bo": "en.standard", "cy": "en.low-glare"}[name]
+    assert all(title in parts.get_body(("plain",)).get_content() for title in titles)
+    assert len(titles) == {"ada": 1, "bo": 5, "cy": 2}[name]
+
+
+def test_different_people_see_different_entries(app, issue, who) -> None:
+    """Each by their topics and in their theme; everything is all entries in the standard theme."""
+    assert _titles(preview(app, issue, who["ada"])) == {"Ocrelizumab:"}
+    assert _titles(preview(app, issue, who["cy"])) == {"Fatigue", "Vaccines"}
+    assert preview(app, issue, who["cy"]).variant == "en.low-glare"
+    everything = preview(app, issue, EVERYTHING)
+    assert everything.entries == set(issue.entries) == preview(app, issue, who["bo"]).entries
+    assert everything.variant == "en.standard"
+    assert everything.notes == ()
+
+
+def test_headers_are_the_messages_but_for_the_address(app, issue, who) -> None:
+    """Every header that is sent, and nobody's name or address."""
+    headers = dict(preview(app, issue, who["cy"]).headers)
+
+    assert headers["To"] == "the subscriber’s address"
+    assert headers["List-Unsubscribe"].startswith("<https://digest.example/leave/")
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert headers["List-Id"] == "<weekly.digest.example>"
+    assert {"From", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"} <= headers.keys()
+    assert "reader.example" not in str(headers)
+
+
+def test_readers_are_told_by_number_and_theme(app, issue, who) -> None:
+    """An opaque id, how many topics, which theme; who left is not offered."""
+    subscribing.leave(app.database, app.clock, subscriber=who["bo"], digest="weekly")
+    found = {reader.who: reader.words for reader in readers(app, issue)}
+
+    assert found == {
+        who["ada"]: f"{who['ada'][:8]} · 1 topic · large",
+        who["cy"]: f"{who['cy'][:8]} · 2 topics · low-glare",
+    }
+
+
+@pytest.mark.parametrize("asked", ["0" * 32, "ada@reader.example", "", "' or 1=1", "x" * 32])
+def test_nobody_is_nobody(app, issue, asked) -> None:
+    """An unknown id and an address are refused alike, and not repeated."""
+    with pytest.raises(RefusedError) as refused:
+        preview(app, issue, asked)
+
+    assert str(refused.value) == "Nobody with that id ever subscribed to this digest."
+
+
+def test_who_gets_nothing_is_told_why(app, issue, who) -> None:
+    """Nothing in their topics before freezing, excluded after it."""
+    subscribing.import_people(
+        app.database, app.vault, app.clock, lines=["email,frequency,topics\n", "ada@reader.example,safety,ocrelizumab\n"],
+        file="later.csv", digests=["weekly"], vocabulary=app.settings.vocabulary,
+    )  # fmt: skip
+    with pytest.raises(RefusedError, match="none of its entries is new to them and in their topics"):
+        preview(app, issue, who["ada"])
+    app.freeze(issue)
+    with pytest.raises(RefusedError, match=rf"`msdigest deliveries {issue.id} --state excluded` tells why"):
+        preview(app, app.issue(issue.id), who["ada"])
+
+
+def test_who_is_left_out_is_shown_with_the_reason(app, issue, who) -> None:
+    """A suppressed address and a subscription that ended: the message is shown, and that it does not go out."""
+    subscribing.suppress(app.database, app.vault, app.clock, address="ada@reader.example", reason="bounced")
+    subscribing.leave(app.database, app.clock, subscriber=who["bo"], digest="weekly")
+
+    assert "suppressed" in preview(app, issue, who["ada"]).notes[0]
+    assert "has left" in preview(app, issue, who["bo"]).notes[0]
+    app.freeze(issue)
+    for name in ("ada", "bo"):
+        with pytest.raises(RefusedError):
+            preview(app, app.issue(issue.id), who[name])
+
+
+def test_who_left_after_freezing_is_told(app, issue, who) -> None:
+    """What was queued for them was withdrawn."""
+    app.freeze(issue)
+    subscribing.leave(app.database, app.clock, subscriber=who["bo"], digest="weekly")
+
+    assert "has left" in preview(app, app.issue(issue.id), who["bo"]).notes[0]
