@@ -103,7 +103,9 @@ def measure(size: int, latency: float) -> tuple[Cost, Cost, float, int, int]:
                 raise SystemExit("the demo's world had nothing new")
             with app.database.reading() as connection:
                 carried = [entry.topics for entry in app_entries(connection, issue.entries)]
-            topics = sorted({topic for of_one in carried for topic in of_one}, key=lambda t: (-sum(t in c for c in carried), t))
+            topics = sorted(
+                {topic for of_one in carried for topic in of_one}, key=lambda t: (-sum(t in c for c in carried), t)
+            )
             subscribing.import_people(
                 app.database, app.vault, app.clock, lines=people(size, topics), file="bench",
                 digests=["weekly"], vocabulary=app.settings.vocabulary,
@@ -137,7 +139,9 @@ def app_entries(connection, ids):
 
 def main() -> None:
     """Print one line for each size and latency, then what grows with the size."""
-    print("sending through mailgun to a loopback sink, SQLite, one process; floor = the same bodies in a bare httpx loop")
+    print(
+        "sending through mailgun to a loopback sink, SQLite, one process; floor = the same bodies in a bare httpx loop"
+    )
     peaks = {}
     for latency in LATENCIES:
         for size in SIZES:

@@ -59,12 +59,25 @@ def languages() -> tuple[str, ...]:
     return tuple(SENTENCES)
 
 
+def spoken_language(language: str) -> str:
+    """Return the language whose sentences are used for a BCP 47 ``language``."""
+    if language in SENTENCES:
+        return language
+    base = language.split("-", maxsplit=1)[0].lower()
+    return base if base in SENTENCES else DEFAULT_LANGUAGE
+
+
+def direction(language: str) -> str:
+    """Return how ``language`` is written, ``ltr`` or ``rtl``; a language that nobody knows is taken for English."""
+    return str(_locale(language).text_direction)
+
+
 def say(key: str, *, language: str = DEFAULT_LANGUAGE, count: int | None = None, **values: object) -> str:
     """Return the sentence ``key``, its holes filled; ``count`` chooses the plural form and is told in digits.
 
     A language without sentences of its own speaks English. Raises KeyError for an unknown key or hole.
     """
-    spoken = _spoken(language)
+    spoken = spoken_language(language)
     if count is not None:
         key = f"{key}.{_locale(spoken).plural_form(count)}"
         values = {"count": number_words(count, language=spoken)} | values
@@ -73,7 +86,7 @@ def say(key: str, *, language: str = DEFAULT_LANGUAGE, count: int | None = None,
 
 def number_words(number: float, *, language: str = DEFAULT_LANGUAGE) -> str:
     """Tell a number with the separators of ``language``, e.g. ``12,500``."""
-    return format_decimal(number, locale=_locale(_spoken(language)))
+    return format_decimal(number, locale=_locale(spoken_language(language)))
 
 
 def date_words(
@@ -83,7 +96,7 @@ def date_words(
 
     Only an instant (``minute``) falls on a day of ``zone``; a day, month or year is the same everywhere.
     """
-    spoken = _spoken(language)
+    spoken = spoken_language(language)
     locale = _locale(spoken)
     if precision == "year":
         return format_skeleton("y", when, tzinfo=when.tzinfo, locale=locale)
@@ -97,14 +110,6 @@ def date_words(
 def _day_words(day: date, spoken: str) -> str:
     """Remember days: a message for each of a million people tells one of few dates."""
     return format_date(day, _DAY.get(spoken, "long"), locale=_locale(spoken))
-
-
-def _spoken(language: str) -> str:
-    """Return the language whose sentences are used for a BCP 47 ``language``."""
-    if language in SENTENCES:
-        return language
-    base = language.split("-", maxsplit=1)[0].lower()
-    return base if base in SENTENCES else DEFAULT_LANGUAGE
 
 
 @lru_cache(maxsize=32)

@@ -192,11 +192,15 @@ def test_gone_and_back(database) -> None:
     assert (back.id, back.change) == (kept.id, None)
 
 
-def test_gone_from_one_source_only(database) -> None:
-    """Another source's place with the same key stays."""
+def test_sources_with_the_same_key(database) -> None:
+    """Each has its own entry and place: seen again or gone in one says nothing of the other."""
     keep(database, entry())
     keep(database, entry(source="other"), source="other")
-    keep(database, source="other", gone=["k"])
+    (kept,) = keep(database, entry(source="other", text="other words"), source="other", now=NOW + HOUR)
+    keep(database, source="other", gone=["k"], now=NOW + DAY)
+
+    assert kept.change == "edited"
+    assert [known.text for known in ask(database, entries.known_of, "blog")] == [WORDS]
 
     assert [known.gone for known in ask(database, entries.known_of, "blog")] == [False]
     assert [known.gone for known in ask(database, entries.known_of, "other")] == [True]

@@ -124,6 +124,22 @@ def test_an_older_claim_of_the_same_owner_is_told_apart(books) -> None:
     assert books.batches()[0]["state"] == "claimed"
 
 
+def test_a_claim_of_the_whole_is_told_apart_from_one_of_a_half(books) -> None:
+    """After a split the first half has the number, the owner and the tries of the old claim, but not its end."""
+    issue = books.freeze([decided(number) for number in range(4)])
+    old = books.claim()
+    books.write(ledger.void_leases, now=NOW + HOUR, all_of_them=False)
+    whole = books.claim()
+    _, attempt = books.start(whole)
+    books.write(ledger.split, whole, attempt=attempt, now=NOW, reason="refused")
+    half = books.claim()
+    began, _ = books.start(old)
+
+    assert (half.lo, half.hi, half.tries, half.owner) == (old.lo, 2, old.tries, old.owner)
+    assert not began
+    assert set(books.states(issue).values()) == {"pending"}
+
+
 @pytest.mark.parametrize("move", ["settle", "split"])
 def test_a_late_answer_stays_with_the_attempt(books, move) -> None:
     """After the lease ran out the deliveries are unknown until they are reconciled, whatever is told too late."""

@@ -14,7 +14,11 @@ from tests.providers.test_mailgun import person, shipment
 def test_a_message_parses_back(tmp_path) -> None:
     """Headers, both parts and the way to leave are there; lines are short enough for any server."""
     provider = FileProvider(tmp_path)
-    parcel = shipment(person(1, greeting="Hello Zoë & <b>,"), html=["<p>", "greeting", "</p>" + "é" * 2000], text=["", "greeting", "\n"])
+    parcel = shipment(
+        person(1, greeting="Hello Zoë & <b>,"),
+        html=["<p>", "greeting", "</p>" + "é" * 2000],
+        text=["", "greeting", "\n"],
+    )
     request = provider.build(parcel)
     reply = provider.carry(request)
     raw = (tmp_path / "7" / "d1.eml").read_bytes()

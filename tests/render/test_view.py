@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from msdigest.model.entry import Entry, Identifier
-from msdigest.render.view import Label, Reference, entry_view, label_of, reference
+from msdigest.model.entry import Entry
+from msdigest.render.labels import Label
+from msdigest.render.view import entry_view
 
 ENTRY = Entry(
     id="e1",
@@ -82,6 +83,7 @@ def test_many_authors_are_three_and_others() -> None:
         ("Fees from a firm", "COI: Fees from a firm"),
         ("Coins were paid", "COI: Coins were paid"),
         ("Two\nlines", "COI: Two lines"),
+        ("Conflict of interest: I teach.", "Conflict of interest: I teach."),
     ],
 )
 def test_the_coi_line_is_always_there(coi, told) -> None:
@@ -111,51 +113,40 @@ def test_an_endless_disclaimer_is_cut() -> None:
     assert told.endswith(".")
 
 
-@pytest.mark.parametrize(
-    ("evidence", "kind", "label"),
-    [
-        ("commentary", "post", Label("OPINION", "neutral")),
-        ("preprint", "work", Label("PREPRINT", "caution")),
-        (None, "trial", Label("TRIAL", "trial")),
-        (None, "safety", Label("SAFETY", "alarm")),
-        ("regulatory", "guidance", Label("GUIDANCE", "guidance")),
-        ("retracted", "work", Label("RETRACTED", "alarm")),
-        ("systematic-review", "work", Label("SYSTEMATIC REVIEW", "neutral")),
-        (None, "post", None),
-    ],
-)
-def test_a_label_is_a_word(evidence, kind, label) -> None:
-    """The evidence first, then the kind; what has no tint of its own is told plainly."""
-    assert label_of(replace(ENTRY, evidence=evidence, kind=kind)) == label
-
-
-@pytest.mark.parametrize(
-    ("scheme", "value", "shown"),
-    [
-        ("doi", "10.1/a<b>", Reference("DOI 10.1/a<b>", "https://doi.org/10.1/a%3Cb%3E")),
-        ("pmid", "123", Reference("PMID 123", "https://pubmed.ncbi.nlm.nih.gov/123")),
-        ("nct", "NCT06441617", Reference("NCT06441617", "https://clinicaltrials.gov/study/NCT06441617")),
-        ("other", "7", Reference("OTHER 7", "")),
-    ],
-)
-def test_an_identifier_leads_somewhere(scheme, value, shown) -> None:
-    """If the field knows where."""
-    assert reference(Identifier(scheme, value)) == shown
-
-
-@pytest.mark.parametrize(
-    ("url", "kept"),
-    [
-        ("https://x.example/a b", "https://x.example/a%20b"),
-        ("HTTP://x.example/", "HTTP://x.example/"),
-        ("javascript:alert(1)", ""),
-        ("data:text/html,x", ""),
-        ("java\nscript:alert(1)", ""),
-    ],
-)
-def test_only_web_addresses_are_linked(url, kept) -> None:
+def test_what_cannot_be_followed_is_not_linked() -> None:
     """Whatever a source gave as its link."""
-    assert _view(url=url).url == kept
+    assert _view(url="javascript:alert(1)").url == ""
+    assert _view(url="https://x.example/a b").url == "https://x.example/a%20b"
+
+
+def test_labels_are_those_of_the_pages() -> None:
+    """Evidence and kind, as ``labels`` decides for all."""
+    assert _view(evidence="preprint", kind="work").labels == (Label("Preprint", "caution"),)
+
+
+def test_a_title_that_begins_the_text_is_not_read_twice() -> None:
+    """The excerpt goes on where the title ends."""
+    view = _view(title="The registry", text="The registry: closed. Ask for the data. More.")
+
+    assert (view.title, view.excerpt) == ("The registry", "Closed. Ask for the data.")
+
+
+def test_an_endless_title_is_cut_at_a_word() -> None:
+    """To 300 characters where it stands alone, to two lines in a list of titles."""
+    view = _view(title="word " * 1000)
+
+    assert view.title == "word " * 58 + "word word…"
+    assert len(view.title) <= 300
+    assert view.brief == "word " * 22 + "word…"
+    assert _view(title="short").brief == "short"
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [(None, ""), ("en", ""), ("en-GB", ""), ("EN-us", ""), ("ar", "ar"), ("he-IL", "he-IL")]
+)
+def test_another_language_is_told(language, told) -> None:
+    """A screen reader has to know; the mail's own language goes without saying."""
+    assert _view(language=language).language == told
 
 
 def test_an_issue_of_some(make_view) -> None:

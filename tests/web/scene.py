@@ -48,7 +48,7 @@ name = "Fen Notes"
 PEOPLE = """email,name,topics,theme,frequency,consent_at
 ada@reader.example,Ada,ocrelizumab,large,each,2026-05-03
 bo@reader.example,,,standard,each,2026-05-04
-cy@reader.example,Cy Łucja,fatigue;vaccines,low-glare,each,2026-05-05
+cy@reader.example,Cy Łucja,fatigue;vaccination,low-glare,each,2026-05-05
 """
 
 
@@ -68,7 +68,7 @@ ENTRIES = [
         coi="Paid for talks", identifiers=(Identifier("doi", "10.5555/fen.2"),),
     ),
     _entry(3, "Fatigue & how to budget a day", kind="post", topics=("fatigue",)),
-    _entry(4, "Vaccines before an infusion: what to ask <your> team", kind="post", topics=("vaccines",)),
+    _entry(4, "Vaccines before an infusion: what to ask <your> team", kind="post", topics=("vaccination",)),
     _entry(5, "A" + "very" * 40 + "LongWordWithoutAnyPlaceToBreak", kind="post", topics=("registries",)),
 ]  # fmt: skip
 

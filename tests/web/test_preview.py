@@ -47,7 +47,7 @@ def test_a_sent_issue_is_shown_as_it_was_sent(app, issue, who, name) -> None:
     app.freeze(issue)
     app.deliver()
     subscribing.import_people(
-        app.database, app.vault, app.clock, lines=["email,topics,theme\n", f"{name}@reader.example,vaccines,large\n"],
+        app.database, app.vault, app.clock, lines=["email,topics,theme\n", f"{name}@reader.example,vaccination,large\n"],
         file="later.csv", digests=["weekly"], vocabulary=app.settings.vocabulary,
     )  # fmt: skip
     shown = preview(app, app.issue(issue.id), who[name])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -11,15 +10,18 @@ import typer
 from msdigest.cli import shown
 from msdigest.cli.context import opened
 from msdigest.errors import RefusedError
+from msdigest.markup import without_controls
 from msdigest.store import entries as entry_store
 from msdigest.store import sources as source_store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from msdigest.model.entry import Entry
     from msdigest.steps.collecting import SourceReport
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-entry_cli = typer.Typer(no_args_is_help=True, help="One entry.", rich_markup_mode=None)
+entry_cli = typer.Typer(no_args_is_help=True, help="Look at one entry.", rich_markup_mode=None)
 
 
 def register(cli: typer.Typer) -> None:
@@ -29,7 +31,7 @@ def register(cli: typer.Typer) -> None:
     cli.command("entries", epilog="Example: msdigest entries --topic ocrelizumab --since 2026-11-01")(entries)
     cli.command("publish", epilog="Example: msdigest publish")(publish)
     cli.add_typer(entry_cli, name="entry")
-    entry_cli.command("show", epilog="Example: msdigest entry show 6f1c…")(entry_show)
+    entry_cli.command("show", epilog="Example: msdigest entry show f0a0198c-8e71-4875-8ebf-bd4911d84354")(entry_show)
 
 
 def collect(
@@ -47,39 +49,42 @@ def collect(
         known = {each.id: each for each in app.settings.sources}
         if source:
             if unknown := [each for each in source if each not in known]:
-                message = f"there is no source {unknown[0]!r} in config/sources.toml"
-                raise RefusedError(message)
-            chosen = [known[each] for each in source]
+                raise _no_source(unknown[0], known)
+            chosen = [known[each] for each in dict.fromkeys(source)]
         with shown.progress("sources", len(chosen)) as advance:
             reports = app.collect(chosen, due_only=due, progress=lambda _: advance(1))
     _print_reports(reports, as_json=as_json)
     if reports and all(report.failed for report in reports):
-        message = "every source failed: see the table above"
+        first = reports[0]
+        others = f" (and {len(reports) - 1} more)" if len(reports) > 1 else ""
+        message = f"every source failed: {first.id}: {first.error}{others}"
         raise RefusedError(message)
+
+
+def _no_source(source: str, known: Iterable[str]) -> RefusedError:
+    return RefusedError(f"there is no source {source!r} in config/sources.toml; known: {', '.join(known) or 'none'}")
 
 
 def _print_reports(reports: list[SourceReport], *, as_json: bool) -> None:
     if as_json:
         shown.print_json({"sources": reports})
         return
-    columns = ("source", "status", "#new", "#changed", "#unchanged", "#failed", "")
+    columns = ("source", "status", "#new", "#changed", "#unchanged", "#failed", "~remarks")
     rows = [
         (
-            each.id,
-            each.status,
-            each.new,
-            each.changed,
-            each.unchanged,
-            each.failed,
+            each.id, each.status, each.new, each.changed, each.unchanged, each.failed,
             each.error or "; ".join(each.warnings),
         )
         for each in reports
-    ]
-    shown.print_table(columns, rows)
+    ]  # fmt: skip
+    shown.print_table(columns, rows, empty="No source is due.")
 
 
 def sources(context: typer.Context, as_json: Json = False) -> None:
-    """Show how each source is: last success, last new entry, next visit, the last fault."""
+    """Show how each source fares.
+
+    Its last success, its last new entry, its next visit, and the fault if there was one. Times are UTC.
+    """
     with opened(context) as app, app.database.reading() as connection:
         states = source_store.states(connection)
         rows: list[dict[str, Any]] = []
@@ -101,7 +106,7 @@ def sources(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         shown.print_json({"sources": rows})
         return
-    columns = ("source", "kind", "status", "last success", "last new", "next visit", "")
+    columns = ("source", "kind", "status", "last success", "last new", "next visit", "~fault")
     table = [
         (
             row["id"], row["kind"], row["status"], shown.moment(row["last_success"]), shown.moment(row["last_new"]),
@@ -109,7 +114,7 @@ def sources(context: typer.Context, as_json: Json = False) -> None:
         )
         for row in rows
     ]  # fmt: skip
-    shown.print_table(columns, table)
+    shown.print_table(columns, table, empty="There are no sources yet: add them to config/sources.toml.")
 
 
 def entries(
@@ -127,14 +132,18 @@ def entries(
         wanted = None if topic is None else app.settings.vocabulary.resolve(topic)
         with app.database.reading() as connection:
             found = entry_store.newest(connection, since=_day(since), topic=wanted, source=source)
+            # A source that was taken out of the file is still known by its entries.
+            known = {each.id for each in app.settings.sources} | set(source_store.states(connection))
+        if source is not None and source not in known:
+            raise _no_source(source, sorted(known))
     if as_json:
         shown.print_json({"entries": [entry_document(entry) for entry in found]})
         return
-    columns = ("id", "date", "kind", "source", "title", "topics")
+    columns = ("id", "date", "kind", "source", "~title", "~topics")
     rows = [
         (entry.id, _date(entry), entry.kind, entry.source, entry.title, ", ".join(entry.topics[:3])) for entry in found
     ]
-    shown.print_table(columns, rows)
+    shown.print_table(columns, rows, empty="No such entries.")
 
 
 def _day(text: str | None) -> datetime | None:
@@ -180,7 +189,11 @@ def entry_document(entry: Entry) -> dict[str, Any]:
     }
 
 
-def entry_show(context: typer.Context, entry_id: str, as_json: Json = False) -> None:
+def entry_show(
+    context: typer.Context,
+    entry_id: Annotated[str, typer.Argument(metavar="ID", show_default=False, help="As `msdigest entries` shows it.")],
+    as_json: Json = False,
+) -> None:
     """Show one entry with its provenance and revisions."""
     with opened(context) as app, app.database.reading() as connection:
         entry = entry_store.get(connection, entry_id)
@@ -206,37 +219,49 @@ def entry_show(context: typer.Context, entry_id: str, as_json: Json = False) -> 
         }
         shown.print_json(document)
         return
-    console = shown.out()
-    console.print(entry.title)
-    console.print(entry.url)
-    console.print()
-    facts = [(key, value) for key, value in entry_document(entry).items() if value and key not in {"title", "url"}]
-    shown.print_table(("", ""), [(key, _plainly(value)) for key, value in facts])
-    console.print()
-    console.print(entry.text)
-    console.print()
+    _print_entry(entry)
+    shown.out().print()
     shown.print_table(
-        ("seen at", "since", "until"), [(p.source, shown.moment(p.first_seen), shown.moment(p.gone_at)) for p in places]
+        ("seen at", "since", "until", "~address"),
+        [(each.source, shown.moment(each.first_seen), shown.moment(each.gone_at), each.url) for each in places],
     )
-    console.print()
-    rows = [(r.number, shown.moment(r.seen), r.change, "yes" if r.material else "no") for r in revisions]
+    shown.out().print()
+    rows = [(each.number, shown.moment(each.seen), each.change, "yes" if each.material else "no") for each in revisions]
     shown.print_table(("#revision", "seen", "change", "material"), rows)
 
 
-def _plainly(value: object) -> str:
-    if isinstance(value, datetime):
-        return shown.moment(value)
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+def _print_entry(entry: Entry) -> None:
+    facts = [
+        ("title", entry.title),
+        ("url", entry.url),
+        ("id", entry.id),
+        ("source", entry.source),
+        ("kind", entry.kind),
+        ("authors", ", ".join(entry.authors)),
+        ("date", _date(entry)),
+        ("first seen", shown.moment(entry.first_seen)),
+        ("updated", shown.moment(entry.updated) if entry.updated else None),
+        ("section", entry.section),
+        ("topics", ", ".join(entry.topics)),
+        ("identifiers", ", ".join(f"{each.scheme} {each.value}" for each in entry.identifiers)),
+        ("evidence", entry.evidence),
+        ("coi", entry.coi),
+        ("disclaimer", entry.disclaimer),
+        ("categories", ", ".join(entry.categories)),
+        ("enclosures", ", ".join(each.url for each in entry.enclosures)),
+        ("revision", entry.revision),
+    ]
+    shown.print_table(("", "~"), [fact for fact in facts if fact[1]])
+    shown.out().print()
+    shown.out().print(without_controls(entry.text), overflow="fold")
 
 
 def publish(context: typer.Context) -> None:
-    """Write feeds, archive pages and the list of sources into <data_dir>/public."""
+    """Write feeds and pages into <data_dir>/public."""
     with opened(context) as app:
         done = app.publish()
         where = app.settings.public
     shown.out().print(
-        f"{done.feeds} feeds in three forms; files written {done.written}, unchanged {done.unchanged}, "
-        f"removed {done.removed}: {where}"
+        f"{shown.counted(done.feeds, 'feed')} in three forms, and pages: {done.written} files written, "
+        f"{done.unchanged} unchanged, {done.removed} removed: {where}"
     )

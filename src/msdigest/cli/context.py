@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msdigest.app import App
 from msdigest.config.reading import load
 from msdigest.engines.clock import SystemClock
+from msdigest.errors import ConfigurationError, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,9 +21,18 @@ DEFAULT_CONFIG = Path("config/msdigest.toml")
 
 
 def config_path(context: typer.Context) -> Path:
-    """Return the path of ``msdigest.toml``: ``--config``, else MSDIGEST_CONFIG, else the usual place."""
+    """Return the path of ``msdigest.toml``: ``--config``, else MSDIGEST_CONFIG, else the usual place.
+
+    Raises ConfigurationError if it is no file: the files beside it are then not the ones that were meant either.
+    """
     named = context.obj or os.environ.get("MSDIGEST_CONFIG")
-    return Path(named) if named else DEFAULT_CONFIG
+    path = Path(named) if named else DEFAULT_CONFIG
+    if not path.is_file():
+        found = "is a folder: name the file in it" if path.is_dir() else "there is no such file"
+        here = "" if named else f" in {Path.cwd()}"
+        message = f"{found}{here}: name one with --config, or write one with `msdigest init DIR`"
+        raise ConfigurationError([Fault(str(path), "", message)])
+    return path
 
 
 @contextmanager

@@ -10,6 +10,8 @@ import typer
 
 from msdigest.cli import shown
 from msdigest.cli.context import opened
+from msdigest.cli.stopping import stoppable
+from msdigest.errors import RefusedError
 from msdigest.model.delivery import STATES
 from msdigest.steps import composing, delivering
 from msdigest.store import issues as issue_store
@@ -24,8 +26,10 @@ issue_cli = typer.Typer(
     no_args_is_help=True, help="An issue's life: draft, approved, sending, sent.", rich_markup_mode=None
 )
 
-# How long a waiting sender sleeps at most before it looks again.
-_LOOK_AGAIN = 5.0
+Number = Annotated[int, typer.Argument(metavar="N", show_default=False, help="The issue, as `issue list` counts it.")]
+
+# How many seconds a waiting sender sleeps at most before it looks again, also whether it was asked to stop.
+_LOOK_AGAIN = 1.0
 
 
 def register(cli: typer.Typer) -> None:
@@ -67,14 +71,18 @@ def _print_issue(document: dict[str, Any]) -> None:
         f"{document['state']}"
     )
     rows = [(section["title"], len(section["entries"])) for section in document["sections"]]
-    shown.print_table(("section", "#entries"), rows)
+    shown.print_table(("~section", "#entries"), rows)
     if document["account"]["candidates"]:
         console.print()
         shown.print_table(("account", "#people"), list(document["account"].items()))
 
 
-def compose(context: typer.Context, digest: str, as_json: Json = False) -> None:
-    """Make the draft of a digest's next issue, or make it anew in place."""
+def compose(
+    context: typer.Context,
+    digest: Annotated[str, typer.Argument(metavar="DIGEST", show_default=False, help="Its id in config/digests.toml.")],
+    as_json: Json = False,
+) -> None:
+    """Make the draft of a digest's next issue, or remake it."""
     with opened(context) as app:
         issue = app.compose(app.digest(digest))
         document = {"issue": None, "reason": composing.NOTHING_NEW} if issue is None else _document(app, issue)
@@ -96,7 +104,7 @@ def list_issues(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         shown.print_json({"issues": documents})
         return
-    columns = ("#issue", "digest", "#no", "state", "cut-off", "#entries", "#accepted", "#of", "subject")
+    columns = ("#issue", "digest", "#no", "state", "cut-off", "#entries", "#accepted", "#of", "~subject")
     rows = [
         (
             each["issue"], each["digest"], each["number"], each["state"], shown.moment(each["cut_off"]),
@@ -104,10 +112,10 @@ def list_issues(context: typer.Context, as_json: Json = False) -> None:
         )
         for each in documents
     ]  # fmt: skip
-    shown.print_table(columns, rows)
+    shown.print_table(columns, rows, empty="There are no issues yet: `msdigest issue compose DIGEST` makes one.")
 
 
-def show(context: typer.Context, issue: int, as_json: Json = False) -> None:
+def show(context: typer.Context, issue: Number, as_json: Json = False) -> None:
     """Show one issue: its sections, its state, its account."""
     with opened(context) as app:
         document = _document(app, app.issue(issue))
@@ -119,7 +127,7 @@ def show(context: typer.Context, issue: int, as_json: Json = False) -> None:
 
 def approve(
     context: typer.Context,
-    issue: int,
+    issue: Number,
     name: Annotated[str, typer.Option("--as", metavar="NAME", help="Who approves.")] = "",
 ) -> None:
     """Approve a draft; nobody can change it afterwards."""
@@ -135,11 +143,14 @@ def approve(
 
 def send(
     context: typer.Context,
-    issue: int,
+    issue: Number,
     wait: Annotated[bool, typer.Option("--wait", help="Deliver in this process, until everybody is settled.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Decide who gets an issue and queue it; `run` or a worker delivers it, or this process with --wait."""
+    """Decide who gets an issue, and queue it.
+
+    `msdigest run` then delivers it; with --wait this process does.
+    """
     with opened(context) as app:
         found = app.issue(issue)
         if found.state == "held" and found.provider:
@@ -162,35 +173,34 @@ def send(
 
 def _deliver(app: App, issue: int) -> None:
     """Deliver until nothing of the issue is left, sleeping until the next batch is due."""
-    with shown.progress("messages", _pending(app, issue)) as advance:
-        while True:
+    pending = app.account(issue).pending
+    with stoppable(app.delivery.stop) as stop, shown.progress("messages", pending) as advance:
+        while not stop.asked:
             app.deliver(issue=issue, progress=advance)
             with app.database.reading() as connection:
                 due = ledger.next_due(connection, issue=issue)
             if due is None:
                 return
             time.sleep(min(max((due - app.clock.now()).total_seconds(), 0.1), _LOOK_AGAIN))
+    left = shown.counted(app.account(issue).pending, "message")
+    message = f"stopped with {left} of issue {issue} queued: `msdigest issue send {issue} --wait` sends the rest"
+    raise RefusedError(message)
 
 
-def _pending(app: App, issue: int) -> int:
-    with app.database.reading() as connection:
-        return ledger.account(connection, issue).pending
-
-
-def cancel(context: typer.Context, issue: int) -> None:
+def cancel(context: typer.Context, issue: Number) -> None:
     """Send nothing more of an issue."""
     with opened(context) as app:
         left = delivering.cancel(app.database, issue=app.issue(issue))
-    shown.out().print(f"Issue {issue} is cancelled; {left} people were still waiting for it.")
+    shown.out().print(f"Issue {issue} is cancelled; {shown.counted(left, 'message')} had not been sent.")
 
 
 def deliveries(
     context: typer.Context,
-    issue: int,
+    issue: Number,
     state: Annotated[Optional[str], typer.Option(metavar="STATE", help=f"Only these: {', '.join(STATES)}.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show the account of an issue and its deliveries; people are opaque ids."""
+    """Show who got an issue; people are opaque ids."""
     if state is not None and state not in STATES:
         message = f"{state!r} is no state; these are: {', '.join(STATES)}"
         raise typer.BadParameter(message)
@@ -204,6 +214,6 @@ def deliveries(
         return
     shown.print_table(("account", "#people"), list(asdict(account).items()))
     shown.out().print()
-    columns = ("subscriber", "state", "#attempts", "provider's id", "reason")
+    columns = ("subscriber", "state", "#attempts", "provider's id", "~reason")
     rows = [(each.subscriber, each.state, each.attempts, each.provider_id, each.reason) for each in records]
-    shown.print_table(columns, rows)
+    shown.print_table(columns, rows, empty="No deliveries." if state is None else f"No deliveries are {state}.")

@@ -5,21 +5,26 @@ from __future__ import annotations
 import logging
 import sys
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
 from msdigest.cli import content, issues, people, service, site
-from msdigest.cli.shown import notes, start_logging
+from msdigest.cli.shown import counted, notes, start_logging
 from msdigest.errors import ConfigurationError, MsdigestError
 
+log = logging.getLogger(__name__)
+
+_STAYING = ("preview", "serve", "run")
 cli = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Collects what is new in multiple-sclerosis research and publishes it as feeds and e-mail digests.",
+    epilog="Example: msdigest demo    (the main job in one minute, offline)",
 )
 
 
@@ -44,7 +49,9 @@ def _options(
     ] = False,
 ) -> None:
     context.obj = config
-    start_logging(logging.INFO if verbose else logging.WARNING)
+    # A command prints what went wrong as its result; what stays has only its log to say so.
+    quiet = logging.WARNING if context.invoked_subcommand in _STAYING else logging.ERROR
+    start_logging(logging.INFO if verbose else quiet)
 
 
 for _part in (site, content, issues, people, service):
@@ -53,18 +60,24 @@ for _part in (site, content, issues, people, service):
 
 def main() -> None:
     """Run one command and end the process with its status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that cannot show a letter is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
     try:
-        cli(standalone_mode=True)
+        cli(prog_name="msdigest")
     except ConfigurationError as error:
         console = notes()
         for fault in error.faults:
             console.print(str(fault))
-        console.print(f"{len(error.faults)} fault(s) in the configuration")
+        console.print(f"{counted(len(error.faults), 'fault')} in the configuration")
         sys.exit(2)
     except MsdigestError as error:
         notes().print(f"msdigest: {error}")
         sys.exit(1)
-    except BrokenPipeError:
-        # The reader (head, less) went away: there is nobody left to tell.
-        sys.stderr.close()
+    except OSError as error:
+        # A full disk, a folder that may not be written: the place says enough. A reader that went away (head,
+        # less) never gets here.
+        log.info("failed", exc_info=True)
+        notes().print(f"msdigest: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}")
         sys.exit(1)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import sys
+import threading
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,59 +15,86 @@ import uvicorn
 
 from msdigest.cli import shown
 from msdigest.cli.context import opened
+from msdigest.cli.stopping import stoppable
+from msdigest.errors import RefusedError
 from msdigest.steps import delivering
+from msdigest.store import issues as issue_store
 from msdigest.web.editor import editor_app
 from msdigest.web.site import public_app
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from msdigest.app import App
+    from msdigest.engines.local import LocalEngine
 
 LOOPBACK = "127.0.0.1"
 PREVIEW_PORT = 8025
 PUBLIC_PORT = 8080
-# How long open requests may take to end when the process is asked to stop, in seconds.
-_LAST_REQUESTS = 3
+# Seconds that open requests, and then the running task, may take to end when the process is asked to stop.
+_LAST_REQUESTS = 2
+_LAST_TASK = 2.0
+# A call of the provider is waited for longer than it may take: cut off, its people would become unknown.
+_LAST_CALL = 75.0
+
+Port = Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="Where it listens; 0: any free port.")]
+Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Who can reach it; 0.0.0.0: every network of this machine.")]
 
 
 def register(cli: typer.Typer) -> None:
     """Add the commands to the door."""
     cli.command("preview", epilog="Example: msdigest preview --port 8025")(preview)
     cli.command("serve", epilog="Example: msdigest serve --host 0.0.0.0 --port 8080")(serve)
-    cli.command("run", epilog="Example: msdigest run --once")(run)
+    cli.command("run", epilog="Example: msdigest run --port 8080")(run)
 
 
-def preview(context: typer.Context, port: int = PREVIEW_PORT) -> None:
-    """Serve the editors' page on this machine only; it has no provider and cannot send."""
+def preview(context: typer.Context, port: Port = PREVIEW_PORT) -> None:
+    """Serve the editors' page on this machine only.
+
+    It has no provider and cannot send. Ctrl-C ends it.
+    """
     with opened(context) as app:
         serve_preview(app, port)
 
 
 def serve_preview(app: App, port: int) -> None:
     """Serve the editors' page of an open site until interrupted."""
-    shown.notes().print(f"Preview: http://{LOOPBACK}:{port}/ (Ctrl-C ends it)")
-    _server(editor_app(app), host=LOOPBACK, port=port).run()
+    with _door(LOOPBACK, port) as door:
+        server = _server(editor_app(app))
+        with stoppable(partial(setattr, server, "should_exit", True)):
+            shown.notes().print(f"Preview: {_address(door)} (Ctrl-C ends it)")
+            server.run(sockets=[door])
 
 
-def serve(context: typer.Context, host: str = LOOPBACK, port: int = PUBLIC_PORT) -> None:
-    """Serve feeds, pages and the ways of leaving."""
-    with opened(context) as app:
-        shown.notes().print(f"Serving http://{host}:{port}/ (Ctrl-C ends it)")
-        _server(public_app(app), host=host, port=port).run()
+def serve(context: typer.Context, host: Host = LOOPBACK, port: Port = PUBLIC_PORT) -> None:
+    """Serve feeds, pages and the ways of leaving.
+
+    It neither collects nor sends: `msdigest run` does all of it in one process. Ctrl-C ends it.
+    """
+    with opened(context) as app, _door(host, port) as door:
+        server = _server(public_app(app))
+        with stoppable(partial(setattr, server, "should_exit", True)):
+            shown.notes().print(f"Serving {_address(door)} (Ctrl-C ends it)")
+            server.run(sockets=[door])
 
 
 def run(
     context: typer.Context,
-    once: Annotated[bool, typer.Option("--once", help="Do everything that is due, deliver, and end.")] = False,
-    host: str = LOOPBACK,
-    port: int = PUBLIC_PORT,
+    once: Annotated[bool, typer.Option("--once", help="Do everything that is due, deliver, and end; no web.")] = False,
+    host: Host = LOOPBACK,
+    port: Port = PUBLIC_PORT,
 ) -> None:
-    """Collect, publish, compose and deliver on time, and serve feeds and pages: what an operator starts."""
+    """Do everything on time: what an operator starts.
+
+    Collects, composes, delivers and publishes on time, and serves feeds and pages. Ctrl-C ends it.
+    """
     with opened(context) as app, app.database.alone():
+        _ = app.vault  # refused now, not at the first delivery, if its keys are missing or others'
         unknown = app.recover()
         if unknown:
             shown.notes().print(
-                f"{unknown} deliveries are unknown: a process ended while the provider was being called. "
-                "`msdigest deliveries N --state unknown` lists them."
+                f"{shown.counted(unknown, 'delivery', 'deliveries')} unknown: a process ended while the provider was "
+                "being called. `msdigest deliveries N --state unknown` lists them."
             )
         if once:
             _once(app)
@@ -70,35 +103,77 @@ def run(
 
 
 def _once(app: App) -> None:
-    ran = app.engine().ring_all()
-    done = app.deliver()
-    app.publish()
-    delivering.finish(app.database, app.clock)
+    with stoppable(app.delivery.stop) as stop:
+        ran = app.engine().ring_all()
+        done = app.deliver()
+        app.publish()
+        delivering.finish(app.database, app.clock)
     told = ", ".join(f"{count} {state}" for state, count in sorted(done.items())) or "nothing left to deliver"
+    if stop.asked:
+        message = "stopped before everything was done: the next run takes it up"
+        raise RefusedError(message)
     shown.out().print(f"Ran {', '.join(ran) or 'nothing'}; {told}.")
 
 
 def _stay(app: App, *, host: str, port: int) -> None:
-    engine = app.engine()
-    server = _server(public_app(app), host=host, port=port)
-    shown.notes().print(f"Running; serving http://{host}:{port}/ (Ctrl-C ends it)")
-    engine.ring_all()
-    engine.start()
+    with _door(host, port) as door:
+        server = _server(public_app(app))
+        engine = app.engine()
+        with stoppable(app.delivery.stop, partial(setattr, server, "should_exit", True)):
+            engine.start()
+            shown.notes().print(f"Running; serving {_address(door)} (Ctrl-C ends it)")
+            server.run(sockets=[door])
+            _end(app, engine)
+
+
+def _end(app: App, engine: LocalEngine) -> None:
+    """Let the running task end for a moment, and a call of the provider for as long as it may take."""
+    app.delivery.stop()
+    ending = threading.Thread(target=engine.stop, daemon=True)
+    ending.start()
+    ending.join(_LAST_TASK)
+    if ending.is_alive() and _in_flight(app):
+        shown.notes().print("Waiting for the provider's answer (Ctrl-C: no longer) …")
+        ending.join(_LAST_CALL)
+    if ending.is_alive():
+        shown.notes().print("A task was cut off; the next start takes it up.")
+        sys.stderr.flush()
+        # Its threads cannot be stopped, and the interpreter would wait for them.
+        os._exit(0)
+
+
+def _in_flight(app: App) -> int:
+    with app.database.reading() as connection:
+        sending = issue_store.find(connection, states=("sending",))
+    return sum(app.account(issue.id).in_flight for issue in sending)
+
+
+@contextmanager
+def _door(host: str, port: int) -> Iterator[socket.socket]:
+    """Listen before anything is begun; raises RefusedError if that place is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        server.run()
-    finally:
-        app.delivery.stop()
-        engine.stop()
+        door = socket.create_server((host, port), family=family)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        message = f"{host}, port {port}: cannot listen there ({reason}): choose another with --port"
+        raise RefusedError(message) from None
+    with door:
+        yield door
 
 
-def _server(application: Any, *, host: str, port: int) -> uvicorn.Server:
+def _address(door: socket.socket) -> str:
+    host, port = door.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def _server(application: Callable[..., Any]) -> uvicorn.Server:
     config = uvicorn.Config(
         application,
-        host=host,
-        port=port,
         # Paths hold people's tokens: they are never written down.
         access_log=False,
-        log_level="warning",
+        log_config=None,
+        lifespan="off",
         timeout_graceful_shutdown=_LAST_REQUESTS,
         server_header=False,
     )

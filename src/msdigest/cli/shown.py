@@ -5,29 +5,41 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from msdigest.markup import without_controls
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-_PLAIN_WIDTH = 160
+_GAP = 2
+# A column of text that has less room than this is not worth looking at.
+_LEAST_TEXT = 16
+_LINE_EVERY = 1.0  # seconds
 
 
 def out() -> Console:
     """Return the console for results; not on a terminal it neither colours nor wraps."""
-    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False, markup=False)
+    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False, markup=False, emoji=False)
 
 
 def notes() -> Console:
     """Return the console for notes and progress: standard error."""
-    return Console(stderr=True, soft_wrap=not sys.stderr.isatty(), highlight=False, markup=False)
+    return Console(stderr=True, soft_wrap=not sys.stderr.isatty(), highlight=False, markup=False, emoji=False)
+
+
+def counted(number: int, one: str, more: str = "") -> str:
+    """Return ``3 sources`` or ``1 source``."""
+    return f"{number} {one if number == 1 else more or one + 's'}"
 
 
 def print_json(document: dict[str, Any]) -> None:
@@ -52,35 +64,102 @@ def moment(value: datetime | None) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if value else "–"
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
-    """Print a table; columns that begin with ``#`` are numbers and stand to the right."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        number = column.startswith("#")
-        table.add_column(column.removeprefix("#"), justify="right" if number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "") -> None:
+    """Print a table, or the sentence ``empty`` if it has no rows.
+
+    Columns that begin with ``#`` are numbers and stand to the right; those that begin with ``~`` are text that may
+    be wrapped. All others stay whole, so that an id can be copied: where the terminal is too narrow for that,
+    every row becomes a block of lines. Not on a terminal a row is always one line.
+    """
+    cells = [["" if cell is None else _clean(cell) for cell in row] for row in rows]
+    if empty and not cells:
+        out().print(empty)
+        return
+    names = [column.lstrip("#~") for column in columns]
+    widths = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
+    if not sys.stdout.isatty():
+        _print_lines(columns, [names, *cells], widths)
+        return
     console = out()
-    console.print(table, width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
+    kept = [min(width, _LEAST_TEXT) if column[0:1] == "~" else width for column, width in zip(columns, widths)]  # noqa: B905  # made from each other
+    if sum(kept) + _GAP * (len(kept) - 1) > console.width:
+        _print_blocks(console, names, cells)
+    else:
+        console.print(_table(columns, cells))
+
+
+def _clean(cell: object) -> str:
+    # What a source wrote must neither move the cursor nor break a line of the table.
+    return " ".join(without_controls(str(cell)).split())
+
+
+def _print_lines(columns: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> None:
+    for row in rows:
+        parts = []
+        for column, cell, width in zip(columns, row, widths, strict=True):
+            room = " " * (width - cell_len(cell))
+            parts.append(room + cell if column.startswith("#") else cell + room)
+        sys.stdout.write((" " * _GAP).join(parts).rstrip() + "\n")
+
+
+def _print_blocks(console: Console, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    for number, row in enumerate(rows):
+        if number:
+            console.print()
+        for name, cell in zip(names, row, strict=True):
+            if cell:
+                console.print(f"{name}: {cell}" if name else cell, soft_wrap=False, overflow="fold")
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold", show_header=any(columns))
+    for column in columns:
+        table.add_column(
+            column.lstrip("#~"),
+            justify="right" if column.startswith("#") else "left",
+            overflow="fold",
+            no_wrap=not column.startswith("~"),
+        )
+    for row in rows:
+        table.add_row(*row)
+    return table
 
 
 @contextmanager
 def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Show how far long work is: a bar on a terminal, a plain line for each step elsewhere."""
+    """Show how far long work is: a bar on a terminal; elsewhere a plain line a second, and one at the end."""
     if sys.stderr.isatty():
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Console(stderr=True)) as bar:
             task = bar.add_task(what, total=total)
             yield lambda step: bar.update(task, advance=step)
         return
-    done, console = 0, notes()
+    lines = _Lines(what, total)
+    try:
+        yield lines.advance
+    finally:
+        lines.tell()
 
-    def advance(step: int) -> None:
-        nonlocal done
-        done += step
-        console.print(f"{what}: {done}" + (f" of {total}" if total else ""))
 
-    yield advance
+class _Lines:
+    """Progress where there is no terminal."""
+
+    def __init__(self, what: str, total: int | None) -> None:
+        self._what = what
+        self._of = f" of {total}" if total else ""
+        self._done = self._told = 0
+        self._next = time.monotonic() + _LINE_EVERY
+
+    def advance(self, step: int) -> None:
+        self._done += step
+        if time.monotonic() >= self._next:
+            self.tell()
+
+    def tell(self) -> None:
+        if self._done > self._told:
+            notes().print(f"{self._what}: {self._done}{self._of}")
+        self._told = self._done
+        self._next = time.monotonic() + _LINE_EVERY
 
 
 class _KeyValue(logging.Formatter):
@@ -98,3 +177,5 @@ def start_logging(level: int) -> None:
     handler.setFormatter(_KeyValue())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("msdigest").setLevel(level)
+    # It warns whenever a bell rings while the task before is still running; that is how tasks take turns.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

@@ -78,7 +78,7 @@ def _is_abbreviation(before: str) -> bool:
 
 def _is_title(words: str) -> bool:
     """Tell whether a link's words say what it leads to: not "here", not "report a pregnancy"."""
-    return _WORDS_OF_A_LINK <= len(words.split()) and len(words) <= LONGEST_TITLE and words[0].isupper()
+    return len(words.split()) >= _WORDS_OF_A_LINK and len(words) <= LONGEST_TITLE and words[0].isupper()
 
 
 def _head(sentence: str) -> str:

@@ -60,7 +60,7 @@ class MailgunProvider:
             ("subject", _VARIABLE.sub(_text_sign, letter.subject)),
             ("html", _body(letter.html, "h", "&#37;")),
             ("text", _body(letter.text, "t", "％")),
-            ("recipient-variables", json.dumps(variables, ensure_ascii=False, separators=(",", ":"))),
+            ("recipient-variables", json.dumps(variables, separators=(",", ":"))),
             ("o:tracking", "no"),
             ("o:tracking-clicks", "no"),
             ("o:tracking-opens", "no"),
@@ -126,11 +126,13 @@ def _text_sign(match: re.Match[str]) -> str:
 
 
 def _multipart(fields: Sequence[tuple[str, str]], boundary: str) -> bytes:
+    # Encoded piece by piece: a text with one wide character would take four bytes for each of its characters.
     chunks = []
     for name, value in fields:
-        chunks.append(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n')
-    chunks.append(f"--{boundary}--\r\n")
-    return "".join(chunks).encode()
+        chunks.append(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode())
+        chunks += (value.encode(), b"\r\n")
+    chunks.append(f"--{boundary}--\r\n".encode())
+    return b"".join(chunks)
 
 
 def _document(reply: Reply) -> Mapping[str, object]:

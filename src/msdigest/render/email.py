@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from msdigest.errors import NotCompilableError, TemplateError
 from msdigest.model.compiled import CompiledIssue, Slot
+from msdigest.model.prose import shortened
 from msdigest.render.compiler import html_program, text_program
 from msdigest.render.inline import inline
 from msdigest.render.look import LOOKS
 from msdigest.render.plain import one_line
 from msdigest.render.program import assemble, fill, join, size
 from msdigest.render.sealed import Marks, Sealed, SealedValues
-from msdigest.words import date_words, number_words, say
+from msdigest.words import date_words, direction, number_words, say, spoken_language
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -40,7 +41,8 @@ SIZE_LIMIT = 95_000
 _ROOM_FOR_MORE = 500
 _WORDS_A_MINUTE = 180
 _LONGEST_PREHEADER = 110
-_LONGEST_NAME = 80
+# The greeting is one line of the plain text, which is 78 characters wide.
+_LONGEST_NAME = 64
 _EXCERPT_OF_DIFFERENCE = 30
 
 
@@ -125,9 +127,7 @@ def person_values(
     *, name: str, consent: Consent, leave_url: str, language: str = "en", zone: str = "UTC"
 ) -> dict[str, str]:
     """Return the values that one person's slots are filled with, not escaped."""
-    shown = one_line(name)
-    if len(shown) > _LONGEST_NAME:
-        shown = f"{shown[: _LONGEST_NAME - 1]}…"
+    shown = shortened(one_line(name), _LONGEST_NAME)
     asked = "reason_carried" if consent.source.startswith("import:") else "reason_asked"
     date = date_words(consent.at, "minute", language=language, zone=zone)
     return {
@@ -163,7 +163,16 @@ def fitting(compiled: CompiledIssue, limit: int = SIZE_LIMIT) -> int:
 
 
 def _context(view: IssueView, variant: Variant) -> dict[str, object]:
-    return {"issue": view, "variant": variant, "say": _Speaker(variant.language), "look": _look(variant)}
+    # What is said is English where nobody has written the sentences in the reader's language: then it is told so.
+    language = spoken_language(variant.language)
+    return {
+        "issue": view,
+        "variant": variant,
+        "language": language,
+        "direction": direction(language),
+        "say": _Speaker(language),
+        "look": _look(variant),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +223,7 @@ def _preheader(titles: Sequence[str]) -> str:
         if len(line) + len(title) > _LONGEST_PREHEADER:
             break
         line = f"{line} · {title}"
-    return line if len(line) <= _LONGEST_PREHEADER else f"{line[: _LONGEST_PREHEADER - 1].rstrip()}…"
+    return shortened(line, _LONGEST_PREHEADER)
 
 
 # Values that a template could mistake for something else: markup, marks of a provider, an empty name.

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from msdigest.render.instants import utc
 from msdigest.render.plain import one_line
-from msdigest.render.shown import urn, web_address
+from msdigest.render.references import web_address
+from msdigest.render.shown import urn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,10 +86,7 @@ def _start(begin: datetime, *, exact: bool) -> list[str]:
 
 
 def _instant(when: datetime) -> str:
-    if when.tzinfo is None:
-        message = f"{when.isoformat()} has no time zone"
-        raise ValueError(message)
-    return f"{when.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    return f"{utc(when):%Y%m%dT%H%M%SZ}"
 
 
 def _text(words: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from html import escape
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -18,11 +17,16 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml.etree import SubElement
 
-from msdigest.render.plain import one_line
-from msdigest.render.shown import identifier_page, labels, sayable, urn, web_address
+from msdigest.render.disclosures import page_statement
+from msdigest.render.instants import rfc3339, utc
+from msdigest.render.labels import labels
+from msdigest.render.plain import one_line, sayable
+from msdigest.render.references import reference, web_address
+from msdigest.render.shown import urn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from msdigest.model.entry import Enclosure
     from msdigest.render.shown import Shown
@@ -93,7 +97,7 @@ class _EntryMend(BaseEntryExtension):  # type: ignore[misc]  # feedgen ships no 
         # feedgen's own source() would also write an Atom source without the id and date that Atom wants there.
         if self.shown.source_url:
             SubElement(item, "source", url=self.shown.source_url).text = self.shown.source_name
-        SubElement(item, f"{{{_ATOM}}}updated").text = _stamp(self.shown.changed)
+        SubElement(item, f"{{{_ATOM}}}updated").text = rfc3339(self.shown.changed)
         return item
 
 
@@ -123,7 +127,7 @@ def json_feed(channel: Channel, entries: Sequence[Shown]) -> bytes:
         "next_url": channel.next_url,
         "language": channel.language,
         "hubs": [{"type": "WebSub", "url": channel.hub}] if channel.hub else None,
-        "_msdigest": {"updated": _stamp(channel.updated), "rights": channel.rights or None},
+        "_msdigest": {"updated": rfc3339(channel.updated), "rights": channel.rights or None},
         "items": [_json_entry(shown) for shown in entries],
     }
     return (json.dumps(_told(document), ensure_ascii=False, indent=1) + "\n").encode()
@@ -142,7 +146,7 @@ def _build(channel: Channel, entries: Sequence[Shown], form: str) -> Any:
     feed.description(one_line(channel.description) or one_line(channel.title))
     feed.language(channel.language)
     feed.generator("msdigest")
-    feed.updated(_utc(channel.updated))
+    feed.updated(utc(channel.updated))
     feed.author({"name": one_line(channel.author) or one_line(channel.title)})
     if channel.rights:
         feed.rights(one_line(channel.rights))
@@ -168,10 +172,10 @@ def _fill(element: Any, shown: Shown, channel: Channel) -> None:
     entry = shown.entry
     element.guid(urn(entry), permalink=False)
     element.title(shown.title)
-    element.updated(_utc(shown.changed))
+    element.updated(utc(shown.changed))
     # A date that nobody told is not made up: RSS and Atom both allow an entry without one.
     if entry.published:
-        element.published(_utc(entry.published))
+        element.published(utc(entry.published))
     # Atom wants an author on each entry; where none is named it is whoever published it.
     element.author([{"name": name} for name in shown.authors or (shown.source_name,)])
     if shown.summary:
@@ -218,10 +222,9 @@ def content_html(shown: Shown) -> str:
     notes = []
     if shown.excerpt_only:
         notes.append(f'<a href="{escape(shown.link)}">Read the whole text at {escape(shown.source_name)}</a>')
-    if entry.coi:
-        notes.append(f"Conflicts of interest, in the source’s words: {escape(one_line(entry.coi))}")
+    notes.append(escape(page_statement("coi", entry.coi)))
     if entry.disclaimer:
-        notes.append(f"Disclaimer, in the source’s words: {escape(one_line(entry.disclaimer))}")
+        notes.append(escape(page_statement("disclaimer", entry.disclaimer)))
     facts = [
         f"Source: {escape(shown.source_name)}",
         escape(shown.date) or "date not told",
@@ -240,8 +243,8 @@ def _json_entry(shown: Shown) -> dict[str, Any]:
         "title": shown.title,
         "content_html": content_html(shown),
         "summary": shown.summary,
-        "date_published": _stamp(entry.published) if entry.published else None,
-        "date_modified": _stamp(shown.changed),
+        "date_published": rfc3339(entry.published) if entry.published else None,
+        "date_modified": rfc3339(shown.changed),
         "authors": [{"name": name} for name in shown.authors],
         "tags": [one_line(name) or one for one, name in shown.topics],
         "language": one_line(entry.language or ""),
@@ -261,14 +264,14 @@ def _json_entry(shown: Shown) -> dict[str, Any]:
             "section": [one_line(heading) for heading in entry.section],
             "topics": [one for one, _ in shown.topics],
             "identifiers": [
-                {"scheme": one.scheme, "value": sayable(one.value), "url": identifier_page(one)[1]}
+                {"scheme": one.scheme, "value": sayable(one.value), "url": reference(one).url}
                 for one in entry.identifiers
             ],
             "coi": one_line(entry.coi or ""),
             "disclaimer": one_line(entry.disclaimer or ""),
             "evidence": one_line(entry.evidence or ""),
             "revision": entry.revision,
-            "first_seen": _stamp(entry.first_seen) if entry.first_seen else None,
+            "first_seen": rfc3339(entry.first_seen) if entry.first_seen else None,
         },
     }
 
@@ -279,14 +282,3 @@ def _told(value: Any) -> Any:
         told = {key: _told(part) for key, part in value.items()}
         return {key: part for key, part in told.items() if key == "items" or part not in (None, "", [], {})}
     return [_told(part) for part in value] if isinstance(value, list) else value
-
-
-def _utc(instant: datetime) -> datetime:
-    if instant.tzinfo is None:
-        message = f"{instant.isoformat()} has no time zone"
-        raise ValueError(message)
-    return instant.astimezone(UTC).replace(microsecond=0)
-
-
-def _stamp(instant: datetime) -> str:
-    return _utc(instant).isoformat().replace("+00:00", "Z")

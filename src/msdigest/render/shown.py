@@ -2,67 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from msdigest.render.plain import excerpt, one_line
+from msdigest.render.plain import going_on, one_line, sayable
+from msdigest.render.references import web_address
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from msdigest.model.entry import Entry, Identifier
+    from msdigest.model.entry import Entry
     from msdigest.model.source import Source
 
-# Names of the look's tints.
-Tone = Literal["caution", "alarm", "trial", "guidance", "neutral"]
-
-# Whatever XML 1.0 cannot carry, and the C1 controls, which no text for readers needs.
-_UNSAYABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EXCERPT_WORDS = 80
 # Sources whose whole text is theirs to show.
 _EXCERPT_ONLY = {"link-and-excerpt"}
-_KIND_LABELS: dict[str, tuple[str, Tone]] = {
-    "work": ("Paper", "neutral"),
-    "trial": ("Trial", "trial"),
-    "event": ("Meeting", "neutral"),
-    "recording": ("Recording", "neutral"),
-    "guidance": ("Guidance", "guidance"),
-    "safety": ("Safety", "alarm"),
-}
-# Readers are told that a commentary is an opinion.
-_EVIDENCE_WORDS = {"commentary": "Opinion"}
-_EVIDENCE_TONES: dict[str, Tone] = {
-    "preprint": "caution",
-    "retracted": "alarm",
-    "withdrawn": "alarm",
-    "safety": "alarm",
-    "trial": "trial",
-    "registry": "trial",
-    "guidance": "guidance",
-    "guideline": "guidance",
-    "regulatory": "guidance",
-}
-_IDENTIFIER_PAGES = {
-    "doi": ("DOI", "https://doi.org/{}"),
-    "pmid": ("PubMed", "https://pubmed.ncbi.nlm.nih.gov/{}/"),
-    "pmcid": ("PubMed Central", "https://pmc.ncbi.nlm.nih.gov/articles/{}/"),
-    "nct": ("ClinicalTrials.gov", "https://clinicaltrials.gov/study/{}"),
-    "isrctn": ("ISRCTN", "https://www.isrctn.com/{}"),
-    "ctis": ("EU CTIS", "https://euclinicaltrials.eu/ctis-public/view/{}"),
-    "eudract": ("EudraCT", "https://www.clinicaltrialsregister.eu/ctr-search/search?query={}"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A word in a tinted pill; the tone only chooses the tint."""
-
-    word: str
-    tone: Tone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +71,8 @@ class Shown:
 
     @property
     def summary(self) -> str:
-        """The first sentences in plain text."""
-        return excerpt(self.entry.text)
+        """The first sentences in plain text, without those that the title says already."""
+        return going_on(self.title, self.entry.text)
 
     @property
     def body(self) -> str:
@@ -127,50 +83,12 @@ class Shown:
         return f"<p>{escape(words)}</p>" if words else ""
 
 
-def sayable(text: str) -> str:
-    """Drop the characters that XML cannot carry: control characters, lone surrogates, noncharacters."""
-    return _UNSAYABLE.sub("", text)
-
-
 def first_words(text: str, count: int) -> str:
     """Return the first ``count`` words in one line; an ellipsis tells that there are more."""
     words = sayable(text).split()
     return " ".join(words) if len(words) <= count else " ".join(words[:count]) + " …"
 
 
-def web_address(url: str) -> str:
-    """Return ``url`` without user name and password if it is one of the web, else nothing."""
-    try:
-        parts = urlsplit(sayable(url).strip())
-    except ValueError:  # e.g. an unfinished IPv6 address: nobody can follow it
-        return ""
-    if parts.scheme.lower() not in {"http", "https"} or not parts.netloc:
-        return ""
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
 def urn(entry: Entry) -> str:
     """Return the entry's name for ever; raises ValueError for an entry that was not kept yet."""
     return UUID(entry.id).urn
-
-
-def labels(entry: Entry) -> tuple[Label, ...]:
-    """Return what kind of thing it is and how sure anybody is, the strongest caution first."""
-    found: list[Label] = []
-    if evidence := one_line(entry.evidence or ""):
-        word = evidence.replace("-", " ")
-        word = _EVIDENCE_WORDS.get(evidence.lower(), word[0].upper() + word[1:])
-        found.append(Label(word, _EVIDENCE_TONES.get(evidence.lower(), "neutral")))
-    if entry.kind in _KIND_LABELS:
-        kind = Label(*_KIND_LABELS[entry.kind])
-        # "Guideline" and "Guidance" side by side would say one thing twice.
-        if kind.tone == "neutral" or kind.tone not in {label.tone for label in found}:
-            found.append(kind)
-    return tuple(found)
-
-
-def identifier_page(identifier: Identifier) -> tuple[str, str]:
-    """Return the registry's name and the address there; an unknown scheme has no address."""
-    value = sayable(identifier.value)
-    name, pattern = _IDENTIFIER_PAGES.get(identifier.scheme, (identifier.scheme.upper(), ""))
-    return name, pattern.format(quote(value, safe="/:;()._-")) if pattern else ""

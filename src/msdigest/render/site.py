@@ -10,18 +10,24 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Protocol
 
+from msdigest.model.prose import ELLIPSIS, shortened
 from msdigest.render.difference import Piece, difference
-from msdigest.render.plain import one_line
-from msdigest.render.shown import Label, Shown, identifier_page, labels, sayable, web_address
+from msdigest.render.disclosures import page_statement
+from msdigest.render.instants import rfc3339
+from msdigest.render.labels import Label, labels
+from msdigest.render.plain import one_line, sayable
+from msdigest.render.references import reference, web_address
+from msdigest.words import direction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from msdigest.model.entry import Precision, Revision
+    from msdigest.model.entry import Entry, Precision, Revision
+    from msdigest.render.shown import Shown
     from msdigest.render.template import Templates
 
-_RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"}
+_LONGEST_BRIEF = 200
 _MEGABYTE = 1_000_000
 _ISO_LENGTH: dict[Precision, int] = {"year": 4, "month": 7, "day": 10}
 _HEADING = re.compile(r"<h([1-6])\b")
@@ -59,7 +65,7 @@ class Site:
     @property
     def direction(self) -> str:
         """The language's direction of writing."""
-        return "rtl" if self.language.split("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
+        return direction(self.language)
 
     @property
     def contact_link(self) -> str:
@@ -118,9 +124,14 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """An entry in a list. ``path`` leads to our page about it, ``link`` to where it was found."""
+    """An entry in a list.
+
+    brief: the title, cut where a list would drown in it. path: of our page about it; link: where it was found.
+    coi: a whole sentence, always there; disclaimer: a whole sentence or empty.
+    """
 
     title: str
+    brief: str
     path: str
     link: str
     language: str
@@ -130,15 +141,6 @@ class Row:
     summary: str
     coi: str
     disclaimer: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Name:
-    """An identifier: who keeps the register, the value, and its page there (may be empty)."""
-
-    register: str
-    value: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,12 +208,11 @@ def entry_page(
         own_date=_at(site, entry.published) if entry.precision == "minute" else listed.when,
         precision=entry.precision,
         section=tuple(one_line(heading) for heading in entry.section),
-        source_updated=_at(site, entry.updated),
+        source_updated=_at(site, entry.updated if entry.updated != entry.published else None),
         sightings=tuple((one.source, web_address(one.url), _at(site, one.at)) for one in seen),
         first_seen=_at(site, entry.first_seen),
         changed=_at(site, shown.changed),
-        names=tuple(_name(identifier.scheme, *identifier_page(identifier), identifier.value)
-                    for identifier in entry.identifiers),
+        names=tuple(reference(identifier) for identifier in entry.identifiers),
         files=tuple((web_address(one.url), one_line(one.type), _size(one.length))
                     for one in entry.enclosures if web_address(one.url)),
         steps=_steps(site, revisions),
@@ -237,9 +238,10 @@ def issue_page(
 def row(site: Site, shown: Shown) -> Row:
     """Return what a list says of an entry."""
     entry = shown.entry
-    byline = " · ".join((*(", ".join(shown.authors),) * bool(shown.authors), shown.source_name))
+    byline = "\u00a0· ".join((*(", ".join(shown.authors),) * bool(shown.authors), shown.source_name))
     return Row(
         title=shown.title,
+        brief=shortened(shown.title, _LONGEST_BRIEF),
         path=shown.page.removeprefix(site.url),
         link=shown.link,
         language=one_line(entry.language or ""),
@@ -247,8 +249,8 @@ def row(site: Site, shown: Shown) -> Row:
         when=_when(site, entry.published, entry.precision or "day"),
         byline=byline,
         summary=shown.summary,
-        coi=one_line(entry.coi or ""),
-        disclaimer=one_line(entry.disclaimer or ""),
+        coi=page_statement("coi", entry.coi),
+        disclaimer=page_statement("disclaimer", entry.disclaimer) if entry.disclaimer else "",
     )
 
 
@@ -262,7 +264,7 @@ def _under_the_title(html: str) -> str:
 def _when(site: Site, instant: datetime | None, precision: Precision) -> When:
     if instant is None:
         return When()
-    iso = f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    iso = rfc3339(instant)
     return When(site.dates(instant, precision), iso[: _ISO_LENGTH.get(precision, len(iso))])
 
 
@@ -272,10 +274,6 @@ def _at(site: Site, instant: datetime | None) -> When:
         return When()
     day = _when(site, instant, "minute")
     return When(f"{day.words}, {instant.astimezone(UTC):%H:%M} UTC", day.machine)
-
-
-def _name(scheme: str, register: str, url: str, value: str) -> Name:
-    return Name(register=register or scheme, value=sayable(value), url=url)
 
 
 def _size(length: int | None) -> str:
@@ -293,7 +291,8 @@ def _steps(site: Site, revisions: Sequence[Revision]) -> tuple[Step, ...]:
                 number=now.number,
                 what=_CHANGES[now.change],
                 when=_at(site, now.seen),
-                material=now.material,
+                # The first sight of an entry is material to the store, but it changed nothing.
+                material=now.material and before is not None,
                 facts=_facts(site, before, now) if before else (),
                 pieces=difference(sayable(before.entry.text), sayable(now.entry.text)) if before else (),
             )
@@ -301,10 +300,17 @@ def _steps(site: Site, revisions: Sequence[Revision]) -> tuple[Step, ...]:
     return tuple(reversed(steps))
 
 
+def _is_beginning(entry: Entry) -> bool:
+    head = " ".join(entry.title.removesuffix(ELLIPSIS).split())
+    return " ".join(entry.text.split()).startswith(head)
+
+
 def _facts(site: Site, before: Revision, now: Revision) -> tuple[tuple[str, str, str], ...]:
     """Return (what, was, is) for title, heading, date and disclosures where they differ."""
+    titles = [one_line(one.entry.title) for one in (before, now)]
     told = [
-        ("Title", one_line(before.entry.title), one_line(now.entry.title)),
+        # A title that is the text's own beginning changes with it: the text's difference shows it already.
+        ("Title", *(["", ""] if all(_is_beginning(one.entry) for one in (before, now)) else titles)),
         ("Heading", *(" › ".join(map(one_line, one.entry.section)) for one in (before, now))),
         ("Date", *(_when(site, one.entry.published, one.entry.precision or "day").words for one in (before, now))),
         ("Conflicts of interest", one_line(before.entry.coi or ""), one_line(now.entry.coi or "")),

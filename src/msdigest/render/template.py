@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import textwrap
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -23,11 +22,12 @@ from markupsafe import Markup
 import msdigest
 from msdigest import words
 from msdigest.errors import MsdigestError, NotCompilableError, TemplateError
+from msdigest.render.instants import rfc3339
+from msdigest.render.plain import filled
 from msdigest.render.sealed import Marks, SealBrokenError, Sealed, Where, refusal, slot_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
     from types import TracebackType
 
     from jinja2.parser import Parser
@@ -100,8 +100,8 @@ def _environment(folders: Sequence[Path]) -> ImmutableSandboxedEnvironment:
     environment.filters |= {
         "date_words": words.date_words,
         "number_words": words.number_words,
-        "iso": _iso,
-        "fill": _fill,
+        "iso": rfc3339,
+        "fill": filled,
     }
     tables: tuple[dict[str, Any], ...] = (environment.filters, environment.tests)
     for table in tables:
@@ -155,23 +155,6 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*args, **options)
 
     return guarded
-
-
-def _iso(when: datetime) -> str:
-    """Return ``when`` as RFC 3339 in UTC, for machines."""
-    return when.isoformat().replace("+00:00", "Z")
-
-
-def _fill(text: str, width: int = 72, indent: str = "") -> str:
-    """Break ``text`` into lines of at most ``width`` characters; addresses stay whole."""
-    return textwrap.fill(
-        text,
-        width,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def _here() -> Where:

@@ -5,65 +5,40 @@ No HTML of an entry comes this far, only its plain text: nothing that a source w
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from msdigest.render.plain import excerpt, one_line
-from msdigest.words import date_words, say
+from msdigest.model.prose import shortened
+from msdigest.render.disclosures import statement
+from msdigest.render.labels import labels
+from msdigest.render.plain import excerpt, going_on, one_line
+from msdigest.render.references import reference, web_address
+from msdigest.words import date_words, say, spoken_language
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from msdigest.model.entry import Entry, Identifier
+    from msdigest.model.entry import Entry
+    from msdigest.render.disclosures import Kind
+    from msdigest.render.labels import Label
+    from msdigest.render.references import Reference
 
 _MOST_IDENTIFIERS = 3
 _MOST_AUTHORS = 3
 _LONGEST_DISCLOSURE = 600
-_SHOWN_AS: Mapping[str, tuple[str, str]] = {
-    "doi": ("DOI", "https://doi.org/"),
-    "pmid": ("PMID", "https://pubmed.ncbi.nlm.nih.gov/"),
-    "pmcid": ("", "https://pmc.ncbi.nlm.nih.gov/articles/"),
-    "nct": ("", "https://clinicaltrials.gov/study/"),
-    "isrctn": ("", "https://www.isrctn.com/"),
-    "ctis": ("EU trial", "https://euclinicaltrials.eu/ctis-public/view/"),
-    "eudract": ("EudraCT", "https://www.clinicaltrialsregister.eu/ctr-search/search?query="),
-}
-# Evidence, or else the kind of an entry → its word and the tint of its pill (see ``look``).
-_LABELS: Mapping[str, tuple[str, str]] = {
-    "retracted": ("RETRACTED", "alarm"),
-    "safety": ("SAFETY", "alarm"),
-    "preprint": ("PREPRINT", "caution"),
-    "trial": ("TRIAL", "trial"),
-    "guidance": ("GUIDANCE", "guidance"),
-    "commentary": ("OPINION", "neutral"),
-    "opinion": ("OPINION", "neutral"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """How sure anybody is, in one word; ``tint`` names the pill's colours."""
-
-    word: str
-    tint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """An identifier as it is shown, with its address."""
-
-    text: str
-    url: str
+_LONGEST_TITLE = 300
+_LONGEST_BRIEF = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryView:
     """One entry as the mail tells it; every string is one line of plain text.
 
+    title: cut where it is longer than anybody reads; brief: the same, cut to two or three lines.
     url: begins with http:// or https://, or is empty.
-    excerpt: about two sentences; may be empty. byline: source, authors and date with its precision.
+    excerpt: about two sentences that do not repeat the title; may be empty.
+    language: of title and excerpt (BCP 47) where it is not the mail's, else empty.
+    byline: source, authors and date with its precision.
     coi: a whole sentence, always there. disclaimer: a whole sentence or empty.
     topics: names of its topics; why: the sentence that lists them, empty without topics.
     words: how many it takes to read it.
@@ -75,8 +50,9 @@ class EntryView:
     excerpt: str
     byline: tuple[str, ...]
     coi: str
+    language: str = ""
     disclaimer: str = ""
-    label: Label | None = None
+    labels: tuple[Label, ...] = ()
     references: tuple[Reference, ...] = ()
     topics: tuple[str, ...] = ()
     why: str = ""
@@ -85,6 +61,11 @@ class EntryView:
     def ids(self) -> tuple[str, ...]:
         """Return what ``{% shown %}`` asks: the entries that it stands or falls with."""
         return (self.id,)
+
+    @property
+    def brief(self) -> str:
+        """Return the title as a list of titles shows it."""
+        return shortened(self.title, _LONGEST_BRIEF)
 
     @property
     def words(self) -> int:
@@ -162,38 +143,23 @@ def entry_view(
     why = say("why", language=language, count=len(topics), topics=", ".join(topics)) if topics else ""
     return EntryView(
         id=entry.id,
-        title=one_line(entry.title),
-        url=_web_address(entry.url),
-        excerpt=excerpt(entry.text),
+        title=shortened(one_line(entry.title), _LONGEST_TITLE),
+        url=web_address(entry.url),
+        excerpt=going_on(entry.title, entry.text),
+        language=_other_language(entry, language),
         byline=_byline(entry, source_names, language=language, zone=zone),
         coi=_disclosure("coi", entry.coi, language) or say("coi_none", language=language),
         disclaimer=_disclosure("disclaimer", entry.disclaimer, language),
-        label=label_of(entry),
+        labels=labels(entry),
         references=tuple(reference(each) for each in entry.identifiers[:_MOST_IDENTIFIERS]),
         topics=topics,
         why=why,
     )
 
 
-def label_of(entry: Entry) -> Label | None:
-    """Return the entry's label: by its evidence, else by its kind; an evidence we have no tint for is told plainly."""
-    for word in (entry.evidence, entry.kind):
-        if word is not None and word in _LABELS:
-            return Label(*_LABELS[word])
-    return Label(one_line(entry.evidence).upper().replace("-", " "), "neutral") if entry.evidence else None
-
-
-def reference(identifier: Identifier) -> Reference:
-    """Return an identifier with the address where it leads."""
-    name, base = _SHOWN_AS.get(identifier.scheme, (identifier.scheme.upper(), ""))
-    value = one_line(identifier.value)
-    return Reference(f"{name} {value}".strip(), base + quote(value, safe="/:().;") if base else "")
-
-
-def _web_address(url: str) -> str:
-    """Return ``url`` if a browser may follow it from a mail, else nothing."""
-    address = one_line(url).replace(" ", "%20")
-    return address if address.lower().startswith(("https://", "http://")) else ""
+def _other_language(entry: Entry, language: str) -> str:
+    told = one_line(entry.language or "")
+    return "" if told.split("-")[0].lower() == spoken_language(language).split("-")[0].lower() else told
 
 
 def _byline(entry: Entry, source_names: Mapping[str, str], *, language: str, zone: str) -> tuple[str, ...]:
@@ -209,13 +175,11 @@ def _byline(entry: Entry, source_names: Mapping[str, str], *, language: str, zon
     return tuple(part for part in parts if part)
 
 
-def _disclosure(key: str, told: str | None, language: str) -> str:
-    """Return a disclosure in the source's own words, named unless they name it themselves."""
-    if told is None or not (own := " ".join(one_line(told).split())):
-        return ""
+def _disclosure(kind: Kind, told: str | None, language: str) -> str:
+    own = " ".join(one_line(told or "").split())
     if len(own) > _LONGEST_DISCLOSURE:
         own = excerpt(own, sentences=_LONGEST_DISCLOSURE, limit=_LONGEST_DISCLOSURE)
-    return own if re.match(rf"(?:general )?{key}\b", own, re.IGNORECASE) else say(key, language=language, words=own)
+    return statement(kind, own, name=lambda words: say(kind, language=language, words=words))
 
 
 def sections_view(

@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from msdigest.errors import CollectError, FetchError, StatusError
+from msdigest.errors import CollectError, FetchError, StatusError, StoreError
 from msdigest.markup import canonical_link
-from msdigest.model.source import Validators
 from msdigest.ports import Collected, Memory
 from msdigest.store import entries as entry_store
 from msdigest.store import sources as source_store
@@ -34,6 +33,8 @@ VISITORS = 8
 USUAL_INTERVAL = timedelta(hours=1)
 PAGE_INTERVAL = timedelta(hours=6)
 LONGEST_INTERVAL = timedelta(hours=24)
+# An adaptive source is asked after this part of the time since it last had something new.
+QUIET_SHARE = 24
 # A clock that is a little wrong is forgiven; a date further ahead is none.
 FUTURE_ALLOWED = timedelta(days=1)
 LONGEST_WAIT = timedelta(days=7)
@@ -63,7 +64,9 @@ class _Visit:
     """A visit on its way from the visitor threads to the one thread that keeps."""
 
     source: Source
+    state: SourceState
     result: Collected | FetchError | CollectError
+    found: Sequence[entry_store.Found] = ()
 
 
 def collect(
@@ -87,19 +90,27 @@ def collect(
     reports: dict[str, SourceReport] = {}
     to_visit = []
     for source in sources:
-        state = states.get(source.id)
-        if state and state.not_before and state.not_before > now:
+        state = _of_this_address(source, states.get(source.id))
+        if state.not_before and state.not_before > now:
             reports[source.id] = SourceReport(id=source.id, status="waiting", error=_asked_to_wait(state.not_before))
             progress(reports[source.id])
-        elif not (due_only and state and state.next_check and state.next_check > now):
-            to_visit.append(source)
-    visit = partial(_visit, database, http, states=states, collectors=collectors)
+        elif not (due_only and state.next_check and state.next_check > now):
+            to_visit.append((source, state))
+    visit = partial(_visit, database, http, collectors=collectors, enrichments=enrichments, clock=clock)
     with ThreadPoolExecutor(max_workers=VISITORS, thread_name_prefix="visitor") as visitors:
         for each in visitors.map(visit, to_visit):
-            report = _keep(database, each, state=states.get(each.source.id), enrichments=enrichments, now=clock.now())
+            report = _keep(database, each, now=clock.now())
             reports[report.id] = report
             progress(report)
     return [reports[source.id] for source in sources if source.id in reports]
+
+
+def _of_this_address(source: Source, state: SourceState | None) -> SourceState:
+    """Return what is known of ``source``: what was remembered of another address belongs there."""
+    if state is not None and state.url == source.url:
+        return state
+    fresh = SourceState(id=source.id, url=source.url)
+    return replace(fresh, last_success=state.last_success, last_new=state.last_new) if state else fresh
 
 
 def _asked_to_wait(until: datetime) -> str:
@@ -109,22 +120,37 @@ def _asked_to_wait(until: datetime) -> str:
 def _visit(
     database: Database,
     http: Http,
-    source: Source,
+    asked: tuple[Source, SourceState],
     *,
-    states: Mapping[str, SourceState],
     collectors: Mapping[str, Collector],
+    enrichments: Sequence[Enrichment],
+    clock: Clock,
 ) -> _Visit:
-    state = states.get(source.id)
-    same_place = state is not None and state.url == source.url
+    source, state = asked
     memory = Memory(
-        validators=state.validators if state and same_place else Validators(),
-        body_hash=state.body_hash if state and same_place else None,
+        validators=state.validators,
+        body_hash=state.body_hash,
         known=partial(_known, database, source.id),
     )
     try:
-        return _Visit(source, collectors[source.kind](source, memory, http))
+        result = _collector(source, collectors)(source, memory, http)
+        return _Visit(source, state, result, _found(source, result, enrichments=enrichments, now=clock.now()))
     except (FetchError, CollectError) as error:
-        return _Visit(source, error)
+        return _Visit(source, state, error)
+    except StoreError:
+        raise
+    except Exception as error:
+        # A fault of ours that one source brings to light must not keep the others from being read.
+        log.exception("visit broke source=%s", source.id)
+        message = f"{source.url} could not be read, through a fault of msdigest ({type(error).__name__})"
+        return _Visit(source, state, CollectError(message))
+
+
+def _collector(source: Source, collectors: Mapping[str, Collector]) -> Collector:
+    if source.kind not in collectors:
+        message = f"source {source.id} is of kind {source.kind!r}, which msdigest cannot read"
+        raise CollectError(message)
+    return collectors[source.kind]
 
 
 def _known(database: Database, source_id: str) -> list[Known]:
@@ -132,24 +158,16 @@ def _known(database: Database, source_id: str) -> list[Known]:
         return entry_store.known_of(connection, source_id)
 
 
-def _keep(
-    database: Database,
-    visit: _Visit,
-    *,
-    state: SourceState | None,
-    enrichments: Sequence[Enrichment],
-    now: datetime,
-) -> SourceReport:
-    source, result = visit.source, visit.result
-    state = state or SourceState(id=source.id, url=source.url)
+def _keep(database: Database, visit: _Visit, *, now: datetime) -> SourceReport:
+    source, state, result = visit.source, visit.state, visit.result
     if not isinstance(result, Collected):
         return _keep_failure(database, source, result, state=state, now=now)
-    found = _found(source, result.entries, enrichments=enrichments, now=now)
     with database.writing() as connection:
-        kept = entry_store.keep(connection, found, source=source.id, gone=result.gone, now=now)
+        kept = entry_store.keep(connection, visit.found, source=source.id, gone=result.gone, now=now)
         changes = Counter(each.change for each in kept)
         fresh = changes.pop("new", 0)
         same = changes.pop(None, 0)
+        last_new = now if fresh else state.last_new
         source_store.remember(
             connection,
             source,
@@ -161,8 +179,8 @@ def _keep(
                 status=result.status,
                 last_attempt=now,
                 last_success=now,
-                last_new=now if fresh else state.last_new,
-                next_check=now + _interval(source, result.min_interval),
+                last_new=last_new,
+                next_check=now + _interval(source, at_least=result.min_interval, quiet=now - (last_new or now)),
             ),
         )
     log.info("collected source=%s status=%s new=%d changed=%d", source.id, result.status, fresh, changes.total())
@@ -172,25 +190,29 @@ def _keep(
         new=fresh,
         changed=changes.total(),
         unchanged=same,
-        warnings=result.warnings,
+        warnings=(*result.warnings, *_moved(source, result)),
     )
+
+
+def _moved(source: Source, result: Collected) -> Sequence[str]:
+    """Tell the editor of a move: the address in the configuration is theirs to change."""
+    if result.moved_to is None or result.moved_to == source.url:
+        return ()
+    return (f"{source.url} has moved for good: write {result.moved_to} into config/sources.toml.",)
 
 
 def _keep_failure(
     database: Database, source: Source, error: FetchError | CollectError, *, state: SourceState, now: datetime
 ) -> SourceReport:
     failures = state.failures + 1
-    wait = min(_interval(source, None) * 2 ** min(failures, 6), max(LONGEST_INTERVAL, _interval(source, None)))
+    usual = _interval(source)
+    wait = min(usual * 2 ** min(failures, 6), max(LONGEST_INTERVAL, usual))
     not_before = None
     if isinstance(error, StatusError) and error.retry_after is not None:
         not_before = now + min(timedelta(seconds=error.retry_after), LONGEST_WAIT)
         wait = max(wait, not_before - now)
     failed = replace(
         state,
-        url=source.url,
-        # What was remembered belongs to the address it came from.
-        validators=state.validators if state.url == source.url else Validators(),
-        body_hash=state.body_hash if state.url == source.url else None,
         status="failed",
         error=str(error),
         failures=failures,
@@ -204,20 +226,26 @@ def _keep_failure(
     return SourceReport(id=source.id, status="failed", failed=1, error=str(error))
 
 
-def _interval(source: Source, at_least: float | None) -> timedelta:
-    usual = source.interval or (PAGE_INTERVAL if source.kind == "livingpage" else USUAL_INTERVAL)
-    asked = min(timedelta(seconds=at_least or 0), LONGEST_INTERVAL)
-    return max(usual, asked)
+def _interval(source: Source, *, at_least: float | None = None, quiet: timedelta = timedelta()) -> timedelta:
+    """Return the time until the next visit: the operator's, else the longer the longer nothing was new.
+
+    at_least: seconds that the source itself asks for. quiet: how long nothing was new.
+    """
+    if source.interval is not None:
+        return source.interval
+    usual = PAGE_INTERVAL if source.kind == "livingpage" else USUAL_INTERVAL
+    asked = timedelta(seconds=min(at_least or 0.0, LONGEST_INTERVAL.total_seconds()))
+    return max(min(max(usual, quiet / QUIET_SHARE), LONGEST_INTERVAL), asked)
 
 
 def _found(
-    source: Source, shown: Sequence[Entry], *, enrichments: Sequence[Enrichment], now: datetime
+    source: Source, result: Collected, *, enrichments: Sequence[Enrichment], now: datetime
 ) -> list[entry_store.Found]:
-    links = Counter(canonical_link(entry.url) for entry in shown)
+    links = Counter(canonical_link(entry.url) for entry in result.entries)
     wanted = re.compile(source.options["filter"], re.IGNORECASE) if "filter" in source.options else None
-    page = canonical_link(source.url)
+    own_places = {canonical_link(source.url), canonical_link(result.moved_to or source.url)}
     found = []
-    for entry in shown:
+    for entry in result.entries:
         if wanted is not None and not wanted.search(f"{entry.title}\n{entry.text}"):
             continue
         enriched = _believable(entry, now)
@@ -226,7 +254,7 @@ def _found(
         marks = [f"{own.scheme}:{own.value}" for own in entry.same_as]
         link = canonical_link(entry.url)
         # A link that several entries share, or that is the source itself, names none of them.
-        if link and links[link] == 1 and link != page:
+        if link and links[link] == 1 and link not in own_places:
             marks.append(f"link:{link}")
         found.append(entry_store.Found(entry=enriched, shown=entry.text, marks=tuple(marks)))
     return found

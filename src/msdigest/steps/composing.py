@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from msdigest import words
 from msdigest.errors import RefusedError
+from msdigest.markup import without_controls
 from msdigest.model.compiled import Variant
 from msdigest.model.entry import Entry
 from msdigest.model.issue import Issue, arrange
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from msdigest.model.compiled import CompiledIssue
     from msdigest.model.issue import Digest, IssueState
     from msdigest.render.template import Templates
-    from msdigest.store.database import Database
+    from msdigest.store.database import Database, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +65,7 @@ def compose(
     cut_off = clock.now()
     with database.reading() as connection:
         _refuse_if_one_waits(issue_store.find(connection, digest=digest.id, states=("approved",)))
-        draft = next(iter(issue_store.find(connection, digest=digest.id, states=("draft",))), None)
+        draft = _draft(connection, digest)
         number = draft.number if draft else issue_store.next_number(connection, digest.id)
         previous = issue_store.previous_cut_off(connection, digest.id)
         chosen = entry_store.candidates(
@@ -81,7 +83,7 @@ def compose(
     bodies = {variant: encode(one) for variant, one in compiled.items()}
     subject = next(iter(compiled.values())).subject
     with database.writing() as connection:
-        _refuse_if_one_waits(issue_store.find(connection, digest=digest.id, states=("approved",)))
+        _refuse_if_changed(connection, digest=digest, draft=draft, number=number)
         issue = Issue(
             id=draft.id if draft else issue_store.add(connection, digest=digest.id, number=number, at=cut_off),
             digest=digest.id,
@@ -98,6 +100,25 @@ def compose(
         issue_store.keep(connection, issue, entries=[each for each in chosen if each.id in carried], bodies=bodies)
     log.info("composed issue=%d digest=%s entries=%d", issue.id, digest.id, len(issue.entries))
     return issue
+
+
+def _draft(connection: Transaction, digest: Digest) -> Issue | None:
+    return next(iter(issue_store.find(connection, digest=digest.id, states=("draft",))), None)
+
+
+def _refuse_if_changed(connection: Transaction, *, digest: Digest, draft: Issue | None, number: int) -> None:
+    """Hold the draft until the transaction ends; raise RefusedError if it is no longer the one that was composed for.
+
+    Compiling takes seconds, and meanwhile somebody may have approved the draft, sent it, or made one.
+    """
+    _refuse_if_one_waits(issue_store.find(connection, digest=digest.id, states=("approved",)))
+    if draft is not None:
+        as_it_was = issue_store.set_state(connection, draft.id, "draft", only_from=("draft",))
+    else:
+        as_it_was = _draft(connection, digest) is None and issue_store.next_number(connection, digest.id) == number
+    if not as_it_was:
+        message = f"the issue of {digest.id} was composed or sent by another process in the meantime: look at it again"
+        raise RefusedError(message)
 
 
 def _refuse_if_one_waits(approved: Sequence[Issue]) -> None:
@@ -184,18 +205,19 @@ def compose_due(
 ) -> None:
     """Make the issue for a time of the timetable, once, and send it if nobody has to approve it.
 
-    One that is too late to be of use is held for the editor instead.
+    One that is too late to be of use is held for the editor instead. One that has to be approved stays a draft,
+    however late: nobody sends it without the editor.
     """
     with database.reading() as connection:
         made = issue_store.find(connection, digest=digest.id, due_at=scheduled_for)
     issue = made[0] if made and made[0].state != "draft" else compose(digest)
-    if issue is None or issue.state != "draft":
+    if issue is None or issue.state != "draft" or digest.approval:
         return
     if clock.now() > issue.not_later_than:
         with database.writing() as connection:
             issue_store.set_state(connection, issue.id, "held", only_from=("draft",))
         log.warning("held issue=%d digest=%s scheduled_for=%s", issue.id, digest.id, scheduled_for.isoformat())
-    elif digest.approval == 0:
+    else:
         send(issue)
 
 
@@ -248,16 +270,26 @@ def approve(database: Database, *, issue: Issue, required: int, name: str = "") 
     if issue.state != "draft":
         message = f"issue {issue.id} is {issue.state}: only a draft can be approved"
         raise RefusedError(message)
-    if required and not name.strip():
+    name = " ".join(without_controls(name).split())
+    if required and not name:
         message = f"issue {issue.id} needs {required} approval(s) by name: add --as NAME"
         raise RefusedError(message)
-    if name.strip().casefold() in {each.casefold() for each in issue.approvals}:
-        message = f"{name.strip()} approved issue {issue.id} already: somebody else must be the second"
+    if _as_heard(name) in map(_as_heard, issue.approvals):
+        message = f"{name} approved issue {issue.id} already: somebody else must be the second"
         raise RefusedError(message)
-    approvals = (*issue.approvals, name.strip()) if name.strip() else issue.approvals
+    approvals = (*issue.approvals, name) if name else issue.approvals
     state: IssueState = "approved" if len(approvals) >= required else "draft"
     with database.writing() as connection:
-        if not issue_store.set_state(connection, issue.id, state, only_from=("draft",), approvals=approvals):
+        # Moved to where it is, so that nobody changes it until we are done.
+        held = issue_store.set_state(connection, issue.id, "draft", only_from=("draft",))
+        current = issue_store.get(connection, issue.id) if held else None
+        if current is None or (current.hash, current.approvals) != (issue.hash, issue.approvals):
             message = f"issue {issue.id} was changed in the meantime: look at it again"
             raise RefusedError(message)
+        issue_store.set_state(connection, issue.id, state, only_from=("draft",), approvals=approvals)
     return replace(issue, state=state, approvals=approvals)
+
+
+def _as_heard(name: str) -> str:
+    """Return what two spellings of one name have in common."""
+    return unicodedata.normalize("NFKC", name).casefold()

@@ -80,17 +80,18 @@ class Delivery:
         Raises ProviderError if the provider refuses the account or the settings; what was not sent stays pending.
         """
         self._counts.clear()
-        workers = self._provider.caps.parallel
+        workers, failed = self._provider.caps.parallel, threading.Event()
         with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="sender") as pool:
-            tasks = [pool.submit(self._work, issue, progress) for _ in range(workers)]
+            tasks = [pool.submit(self._work, issue, progress, failed) for _ in range(workers)]
             for task in tasks:
                 task.result()
         finish(self._database, self._clock)
         return self._counts
 
-    def _work(self, issue: int | None, progress: Callable[[int], None]) -> None:
+    def _work(self, issue: int | None, progress: Callable[[int], None], failed: threading.Event) -> None:
+        """Deliver batch after batch until none is due; one that fails stops the others of this run."""
         try:
-            while not self._stop.is_set():
+            while not (self._stop.is_set() or failed.is_set()):
                 now = self._clock.now()
                 with self._database.writing() as connection:
                     batch = ledger.claim(connection, now=now, owner=self._owner, lease_until=now + LEASE, issue=issue)
@@ -98,7 +99,7 @@ class Delivery:
                     return
                 progress(self._deliver(batch))
         except BaseException:
-            self._stop.set()
+            failed.set()
             raise
 
     def _deliver(self, batch: Batch) -> int:
@@ -274,8 +275,7 @@ def hold_late(database: Database, clock: Clock) -> list[int]:
     held = []
     with database.writing() as connection:
         for issue in issue_store.find(connection, states=("sending",)):
-            left = ledger.account(connection, issue.id).pending
-            if issue.not_later_than < now and left:
+            if issue.not_later_than < now and ledger.account(connection, issue.id).pending:
                 issue_store.set_state(connection, issue.id, "held", only_from=("sending",))
                 held.append(issue.id)
     return held

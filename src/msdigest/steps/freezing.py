@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msdigest import words
 from msdigest.errors import RefusedError
 from msdigest.model.compiled import Variant
+from msdigest.model.subscriber import THEMES
 from msdigest.store import audience, ledger
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from msdigest.model.issue import Digest, Issue
     from msdigest.ports import Caps
     from msdigest.store.audience import Member
-    from msdigest.store.database import Database
+    from msdigest.store.database import Database, Transaction
     from msdigest.vault import Vault
 
 log = logging.getLogger(__name__)
@@ -80,14 +81,12 @@ def freeze(
     """Write one delivery a subscriber and the batches; return the account.
 
     People are streamed, so memory does not grow with their number. Raises RefusedError if the issue needs
-    approvals that it does not have, or was sent already.
+    approvals that it does not have, or was frozen already. A held issue may be sent for as long again as a new one:
+    the editor who sends it decided that.
     """
     _refuse_unless_ready(issue, digest)
     with database.writing() as connection:
-        current = issue_store.get(connection, issue.id)
-        if current is None or current.state != issue.state or current.hash != issue.hash:
-            message = f"issue {issue.id} was changed in the meantime: look at it again"
-            raise RefusedError(message)
+        _hold_still(connection, issue)
         chooser = Chooser(issue, entry_store.get_many(connection, issue.entries))
         repeats = ledger.any_sent(connection, entries=issue.entries, but_issue=issue.id)
         after = ""
@@ -108,18 +107,32 @@ def freeze(
             progress(len(decided))
         ledger.line_up(connection, issue.id, max_recipients=caps.max_recipients, one_selection=caps.substitutes)
         issue_store.freeze(connection, issue.id, provider=provider, now=clock.now())
+        if issue.state == "held":
+            issue_store.postpone(connection, issue.id, not_later_than=clock.now() + digest.latest)
         account = ledger.account(connection, issue.id)
     log.info("frozen issue=%d candidates=%d pending=%d", issue.id, account.candidates, account.pending)
     return account
 
 
 def _refuse_unless_ready(issue: Issue, digest: Digest) -> None:
-    if issue.state == "draft" and digest.approval:
-        missing = digest.approval - len(issue.approvals)
-        message = f"issue {issue.id} needs {missing} more approval(s): `msdigest issue approve {issue.id} --as NAME`"
-        raise RefusedError(message)
-    if issue.state not in {"draft", "approved", "held"}:
+    if issue.state not in {"draft", "approved", "held"} or issue.provider is not None:
         message = f"issue {issue.id} is {issue.state}: it cannot be sent again"
+        raise RefusedError(message)
+    missing = digest.approval - len(issue.approvals)
+    if missing > 0:
+        way_out = f"`msdigest issue approve {issue.id} --as NAME`"
+        if issue.state != "draft":
+            way_out = "cancel it and compose it again"
+        message = f"issue {issue.id} needs {missing} more approval(s): {way_out}"
+        raise RefusedError(message)
+
+
+def _hold_still(connection: Transaction, issue: Issue) -> None:
+    """Keep others from changing the issue until the transaction ends; raises RefusedError if somebody just did."""
+    as_it_was = issue_store.set_state(connection, issue.id, issue.state, only_from=(issue.state,))
+    current = issue_store.get(connection, issue.id) if as_it_was else None
+    if current is None or current.hash != issue.hash:
+        message = f"issue {issue.id} was changed in the meantime: look at it again"
         raise RefusedError(message)
 
 
@@ -156,5 +169,8 @@ def _reason(member: Member, *, due_at: datetime, latest: datetime | None) -> str
 def variant_of(member: Member) -> Variant:
     """Return how a person's issue looks: their theme, and their language if we speak it."""
     spoken = words.languages()
-    language = member.subscriber.language.partition("-")[0]
-    return Variant(language=language if language in spoken else spoken[0], theme=member.subscriber.theme)
+    language = member.subscriber.language.partition("-")[0].lower()
+    theme = member.subscriber.theme
+    return Variant(
+        language=language if language in spoken else spoken[0], theme=theme if theme in THEMES else THEMES[0]
+    )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time
-from itertools import islice
-from typing import TYPE_CHECKING, cast
+from datetime import UTC, datetime
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 from msdigest.errors import RefusedError
@@ -28,18 +30,26 @@ COLUMNS = (
     "email", "name", "language", "zone", "topics", "frequency", "theme", "audience",
     "consent_at", "consent_text", "consent_source",
 )  # fmt: skip
+_OF_THE_PERSON = ("name", "language", "zone", "theme", "audience")
 _CHUNK = 1_000
 _MAX_FIELD = 2_000
 _MAX_NAME = 200
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\s@<>\"(),:;\[\]\\]{1,253}")
+_SHOWN = 60
+_LOCAL = re.compile(r"(?=.{1,64}\Z)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{4,253}}\Z){_LABEL}(?:\.{_LABEL})*\.(?!\d+\Z){_LABEL}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of an imported file, checked."""
+    """One line of an imported file, checked.
+
+    line: where the row begins. given: the columns that the file has; what has no column is not spoken of.
+    """
 
     line: int
+    given: frozenset[str]
     person: Subscriber
     topics: tuple[str, ...]
     frequency: Frequency
@@ -65,28 +75,58 @@ def read_rows(
 ) -> Iterator[Row]:
     """Read CSV ``lines``; a row with a fault goes into ``report`` with its line and reason.
 
-    Raises RefusedError if there is no column ``email``.
+    Raises RefusedError if the first line does not name a column ``email``, or one of ours twice.
     """
-    reader = csv.reader((line.replace("\0", "") for line in lines), strict=True)
+    reader = csv.reader(_readable(lines), strict=True)
+    header = _header(reader, file=file)
+    report.unknown_columns = tuple(dict.fromkeys(name for name in header if name and name not in COLUMNS))
+    for line, values in _records(reader, report):
+        if not any(value.strip() for value in values):
+            continue
+        cells = {name: value.strip() for name, value in zip(header, values, strict=False)}
+        try:
+            _check_width(values, header)
+            yield _row(cells, vocabulary, line=line, file=file, now=now)
+        except ValueError as error:
+            report.refused.append((line, str(error)))
+
+
+def _readable(lines: Iterable[str]) -> Iterator[str]:
+    """Drop the byte order mark, which would hide the quotes of the first name, and NUL."""
+    rest = iter(lines)
+    for line in chain((first.removeprefix("\ufeff") for first in islice(rest, 1)), rest):
+        yield line.replace("\0", "")
+
+
+def _header(reader: Iterator[list[str]], *, file: str) -> list[str]:
     try:
         header = [name.strip().lower() for name in next(reader, [])]
-        if header:
-            header[0] = header[0].removeprefix("\ufeff")
-        if "email" not in header:
-            message = f"{file}: there is no column 'email' in the first line; known columns: {', '.join(COLUMNS)}"
-            raise RefusedError(message)
-        report.unknown_columns = tuple(name for name in header if name and name not in COLUMNS)
-        for values in reader:
-            if not any(value.strip() for value in values):
-                continue
-            cells = {name: value.strip() for name, value in zip(header, values, strict=False)}
-            try:
-                _check_width(values, header)
-                yield _row(cells, vocabulary, line=reader.line_num, file=file, now=now)
-            except ValueError as error:
-                report.refused.append((reader.line_num, str(error)))
     except csv.Error as error:
-        report.refused.append((reader.line_num, f"the file cannot be read on from here: {error}"))
+        message = f"{file}: the first line is no CSV: {error}"
+        raise RefusedError(message) from None
+    if "email" not in header:
+        message = f"{file}: there is no column 'email' in the first line; known columns: {', '.join(COLUMNS)}"
+        raise RefusedError(message)
+    if twice := [name for name in COLUMNS if header.count(name) > 1]:
+        message = f"{file}: the first line names {', '.join(twice)} twice"
+        raise RefusedError(message)
+    return header
+
+
+def _records(reader: Any, report: ImportReport) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line where it begins, fields) of each record; what is no CSV goes into ``report``."""
+    while True:
+        before = reader.line_num
+        try:
+            yield before + 1, next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if reader.line_num > before + 1:
+                # A quote that never ends: what follows may be the inside of a field, and is nobody's row.
+                report.refused.append((before + 1, f"the file cannot be read on from here: {error}"))
+                return
+            report.refused.append((before + 1, f"is no CSV: {error}"))
 
 
 def _check_width(values: Sequence[str], header: Sequence[str]) -> None:
@@ -103,37 +143,39 @@ def _row(cells: Mapping[str, str], vocabulary: Vocabulary, *, line: int, file: s
     for word in filter(None, (part.strip() for part in cells.get("topics", "").split(";"))):
         topic = vocabulary.resolve(word)
         if topic is None:
-            message = f"topic {word!r} is not in config/topics.toml"
+            message = f"topic {_shown(word)} is not in config/topics.toml"
             raise ValueError(message)
         topics.append(topic)
-    evidenced = bool(cells.get("consent_at"))
-    consent = Consent(
-        at=_instant(cells["consent_at"]) if evidenced else now,
-        text=without_controls(cells.get("consent_text", "")),
-        source=without_controls(cells.get("consent_source", "")) or f"import:{file}",
-    )
     return Row(
         line=line,
+        given=frozenset(cells),
         person=_person(cells),
         topics=tuple(dict.fromkeys(topics)),
         frequency=cast("Frequency", _one_of(cells, "frequency", FREQUENCIES)),
-        consent=consent,
-        evidenced=evidenced,
+        consent=_consent(cells, file=file, now=now),
+        evidenced=bool(cells.get("consent_at")),
     )
 
 
+def _consent(cells: Mapping[str, str], *, file: str, now: datetime) -> Consent:
+    """Return the evidence; without its date nobody may be told that they asked then, so the import is named."""
+    text, told = (without_controls(cells.get(name, "")) for name in ("consent_text", "consent_source"))
+    if cells.get("consent_at"):
+        return Consent(at=_instant(cells["consent_at"]), text=text, source=told or f"import:{file}")
+    return Consent(at=now, text=text, source=f"import:{file}" + (f": {told}" if told not in {"", file} else ""))
+
+
 def _person(cells: Mapping[str, str]) -> Subscriber:
-    address = cells.get("email", "")
-    check_address(address)
+    address = mail_address(cells.get("email", ""))
     language = cells.get("language") or "en"
     if not _LANGUAGE.fullmatch(language):
-        message = f"language {language!r} is no language tag such as en or de"
+        message = f"language {_shown(language)} is no language tag such as en or de"
         raise ValueError(message)
     zone = cells.get("zone") or "UTC"
     try:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
-        message = f"zone {zone!r} is no time zone such as Europe/London"
+        message = f"zone {_shown(zone)} is no time zone such as Europe/London"
         raise ValueError(message) from None
     return Subscriber(
         id=audience.new_subscriber_id(),
@@ -146,8 +188,11 @@ def _person(cells: Mapping[str, str]) -> Subscriber:
     )
 
 
-def check_address(address: str) -> None:
-    """Raise ValueError, without repeating the address, if no mail can be sent there."""
+def mail_address(address: str) -> str:
+    """Return ``address`` as mail can be sent there: its domain lower case and in ASCII.
+
+    Raises ValueError, without repeating the address, if no mail can be sent there.
+    """
     if not address:
         message = "the address is missing"
         raise ValueError(message)
@@ -155,20 +200,39 @@ def check_address(address: str) -> None:
     if not local.isascii():
         message = "the part before the @ has letters that most mail servers cannot take"
         raise ValueError(message)
-    if not _ADDRESS.fullmatch(address) or "." not in domain or ".." in address or address.startswith("."):
+    name = _domain_name(domain)
+    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(name):
         message = "the address is no mail address"
         raise ValueError(message)
+    return f"{local}@{name}"
+
+
+def _domain_name(domain: str) -> str:
+    if domain.isascii():
+        return domain.lower()
     try:
-        domain.encode("idna")
+        name = domain.encode("idna").decode("ascii").lower()
+        same = name.encode("ascii").decode("idna") == unicodedata.normalize("NFC", domain).lower()
     except UnicodeError:
-        message = "the domain of the address is not valid"
-        raise ValueError(message) from None
+        same = False
+    if not same:
+        # Invisible letters vanish on the way, and a sharp s becomes two: that would be somebody else's domain.
+        message = "the domain of the address is not valid; one with other letters than a to z can be written as xn--…"
+        raise ValueError(message)
+    return name
+
+
+def _shown(value: str) -> str:
+    """Return a refused value for the report: where columns are mixed up it may be an address, or a whole life."""
+    if "@" in value:
+        return "(not repeated here: it holds an @)"
+    return repr(value if len(value) <= _SHOWN else value[:_SHOWN] + "…")
 
 
 def _one_of(cells: Mapping[str, str], name: str, words: Sequence[str]) -> str:
     value = cells.get(name, "") or words[0]
     if value not in words:
-        message = f"{name} {value!r} is not one of {', '.join(filter(None, words))}"
+        message = f"{name} {_shown(value)} is not one of {', '.join(filter(None, words))}"
         raise ValueError(message)
     return value
 
@@ -177,11 +241,13 @@ def _instant(text: str) -> datetime:
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        message = f"consent_at {text!r} is no date such as 2026-05-03 or 2026-05-03T10:00:00Z"
+        message = f"consent_at {_shown(text)} is no date such as 2026-05-03 or 2026-05-03T10:00:00Z"
         raise ValueError(message) from None
-    if when.time() == time() and len(text) <= len("2026-05-03"):
-        return when.replace(tzinfo=UTC)
-    return when.replace(tzinfo=when.tzinfo or UTC).astimezone(UTC)
+    try:
+        return when.replace(tzinfo=when.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
+        message = f"consent_at {_shown(text)} is no date that anybody can have agreed on"
+        raise ValueError(message) from None
 
 
 def import_people(
@@ -195,62 +261,85 @@ def import_people(
     vocabulary: Vocabulary,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ImportReport:
-    """Subscribe everybody in a CSV file to ``digests``; chunk by chunk, so memory stays flat.
+    """Subscribe everybody in a CSV file to ``digests``, chunk by chunk: of each row only 8 bytes are remembered.
 
-    Somebody who left or is suppressed stays so. Repeating an import changes nothing.
+    Somebody who is suppressed, or left one of ``digests``, stays so. Repeating an import changes nothing. A column
+    that the file lacks changes nothing about people who are there already.
     """
     report = ImportReport()
+    seen: set[int] = set()
     rows = read_rows(lines, vocabulary, file=file, now=clock.now(), report=report)
     while chunk := list(islice(rows, _CHUNK)):
+        wanted = _once(vault, chunk, seen=seen, report=report)
         with database.writing() as connection:
-            _keep_chunk(connection, vault, chunk, digests=digests, now=clock.now(), report=report)
+            _keep_chunk(connection, vault, wanted, digests=digests, now=clock.now(), report=report)
         progress(len(chunk))
+    report.refused.sort()
     return report
+
+
+def _once(vault: Vault, rows: Sequence[Row], *, seen: set[int], report: ImportReport) -> dict[str, Row]:
+    """Return keyed hash → row, the first of each address in the file."""
+    wanted: dict[str, Row] = {}
+    for row in rows:
+        lookup = vault.look_up(row.person.address)
+        mark = int(lookup[:16], 16)
+        if mark in seen:
+            report.refused.append((row.line, "the same address stands in an earlier line"))
+        else:
+            seen.add(mark)
+            wanted[lookup] = row
+    return wanted
 
 
 def _keep_chunk(
     connection: Transaction,
     vault: Vault,
-    rows: Sequence[Row],
+    wanted: Mapping[str, Row],
     *,
     digests: Sequence[str],
     now: datetime,
     report: ImportReport,
 ) -> None:
-    wanted: dict[str, Row] = {}
-    for row in rows:
-        lookup = vault.look_up(row.person.address)
-        if lookup in wanted:
-            report.refused.append((row.line, f"the same address stands in line {wanted[lookup].line}"))
-        else:
-            wanted[lookup] = row
     suppressed = audience.suppressed_among(connection, list(wanted))
-    report.suppressed += len(suppressed)
     there = audience.by_lookups(connection, vault, list(wanted))
-    chosen = audience.subscriptions_of(connection, vault, [person.id for person in there.values()])
+    chosen: defaultdict[str, dict[str, Subscription]] = defaultdict(dict)
+    everything = audience.subscriptions_of(connection, vault, [person.id for person in there.values()])
+    for (subscriber, digest), subscription in everything.items():
+        chosen[subscriber][digest] = subscription
     people, subscriptions = [], []
     for lookup, row in wanted.items():
-        if lookup in suppressed:
-            continue
         old = there.get(lookup)
-        person = row.person if old is None else replace(row.person, id=old.id)
-        theirs = {key: value for key, value in chosen.items() if key[0] == person.id}
-        if old is not None and any(theirs[key].state == "ended" for key in theirs if key[1] in digests):
+        theirs = chosen[old.id] if old else {}
+        left = {digest for digest, each in theirs.items() if each.state == "ended"}
+        welcome = [digest for digest in digests if digest not in left]
+        if lookup in suppressed or not welcome:
             report.suppressed += 1
             continue
         if not row.evidenced:
             report.without_evidence += 1
-        fresh = [_subscription(row, person.id, digest) for digest in digests if (person.id, digest) not in theirs]
+        person = _after(old, row)
+        fresh = [_subscription(row, person.id, digest) for digest in welcome if digest not in theirs]
         subscriptions += fresh
         if old is None:
             people.append((lookup, person))
             report.new += 1
-        elif _change(connection, vault, row, person, old=old, theirs=theirs, digests=digests) or fresh:
+            continue
+        before = [theirs[digest] for digest in welcome if digest in theirs]
+        if _change(connection, vault, row, old=old, person=person, chosen=before) or fresh:
             report.updated += 1
         else:
             report.unchanged += 1
     audience.add_people(connection, vault, people, now=now)
     audience.add_subscriptions(connection, vault, subscriptions, now=now)
+
+
+def _after(old: Subscriber | None, row: Row) -> Subscriber:
+    """Return the person as they are after the row was read."""
+    if old is None:
+        return row.person
+    told = {name: getattr(row.person, name) for name in _OF_THE_PERSON if name in row.given}
+    return replace(old, **told)
 
 
 def _subscription(row: Row, subscriber: str, digest: str) -> Subscription:
@@ -263,23 +352,23 @@ def _change(
     connection: Transaction,
     vault: Vault,
     row: Row,
-    person: Subscriber,
     *,
     old: Subscriber,
-    theirs: Mapping[tuple[str, str], Subscription],
-    digests: Sequence[str],
+    person: Subscriber,
+    chosen: Sequence[Subscription],
 ) -> bool:
-    changed = False
-    if replace(person, address=old.address) != old:
-        audience.change_person(connection, vault, replace(person, address=old.address))
-        changed = True
-    for digest in digests:
-        before = theirs.get((person.id, digest))
-        if before is None:
-            continue
-        # Evidence of consent that is there is never replaced by a later import without any.
-        consent = row.consent if row.evidenced else before.consent
-        after = replace(before, topics=row.topics, frequency=row.frequency, consent=consent)
+    """Keep what the row says otherwise of somebody who is there; tell whether that was anything."""
+    changed = person != old
+    if changed:
+        audience.change_person(connection, vault, person)
+    for before in chosen:
+        after = replace(
+            before,
+            topics=row.topics if "topics" in row.given else before.topics,
+            frequency=row.frequency if "frequency" in row.given else before.frequency,
+            # Evidence of consent that is there is never replaced by a later import without any.
+            consent=row.consent if row.evidenced else before.consent,
+        )
         if after != before:
             audience.change_subscription(connection, vault, after)
             changed = True
@@ -303,13 +392,20 @@ def leave(database: Database, clock: Clock, *, subscriber: str, digest: str, rea
     """End a subscription and withdraw what is queued; return (subscriptions ended, deliveries withdrawn)."""
     with database.writing() as connection:
         ended = audience.end_subscription(connection, subscriber=subscriber, digest=digest, now=clock.now())
-        running = [issue.id for issue in issue_store.find(connection, digest=digest, states=("sending",))]
+        # What is held may be sent on later.
+        running = [issue.id for issue in issue_store.find(connection, digest=digest, states=("sending", "held"))]
         withdrawn = ledger.withdraw(connection, subscriber, issue_ids=running, reason=reason)
     return ended, withdrawn
 
 
 def suppress(database: Database, vault: Vault, clock: Clock, *, address: str, reason: str) -> bool:
-    """Never mail an address again, whoever it belongs to; False if that was so already."""
+    """Never mail an address again, whoever it belongs to; False if that was so already.
+
+    Raises RefusedError for what is no address: a slip of the pen would protect nobody.
+    """
+    if "@" not in address.strip()[1:-1]:
+        message = "that is no mail address: nothing was suppressed"
+        raise RefusedError(message)
     lookup = vault.look_up(address)
     with database.writing() as connection:
         added = audience.suppress(connection, lookup, reason=reason, now=clock.now())

@@ -45,7 +45,7 @@ def seal_subscriber(vault: Sealer, person: Subscriber) -> bytes:
 
 def open_subscriber(vault: Sealer, subscriber_id: str, sealed: bytes) -> Subscriber:
     """Open what ``seal_subscriber`` sealed."""
-    address, name, language, zone, theme, audience = json.loads(vault.open(sealed, about=subscriber_id))
+    address, name, language, zone, theme, audience = json.loads(vault.open(sealed, about=subscriber_id).decode())
     return Subscriber(
         id=subscriber_id, address=address, name=name, language=language, zone=zone, theme=theme, audience=audience
     )
@@ -60,7 +60,7 @@ def seal_subscription(vault: Sealer, chosen: Subscription) -> bytes:
 
 
 def _open_subscription(vault: Sealer, row: Any) -> Subscription:
-    plain = json.loads(vault.open(row.chosen, about=f"{row.subscriber}/{row.digest}"))
+    plain = json.loads(vault.open(row.chosen, about=f"{row.subscriber}/{row.digest}").decode())
     topics, frequency, at, text, source = plain
     return Subscription(
         subscriber=row.subscriber,
@@ -100,7 +100,7 @@ def members(
             subscription=_open_subscription(vault, row),
             suppressed=bool(row.suppressed),
         )
-        for row in connection.execute(statement)
+        for row in connection.execute(statement).all()
     ]
 
 
@@ -115,7 +115,7 @@ def all_members(connection: Connection, vault: Sealer, digest: str) -> Iterator[
 def by_ids(connection: Connection, vault: Sealer, ids: Sequence[str]) -> dict[str, Subscriber]:
     """Return people by id; forgotten ones are missing."""
     statement = select(subscribers.c.id, subscribers.c.sealed).where(subscribers.c.id.in_(ids))
-    return {row.id: open_subscriber(vault, row.id, row.sealed) for row in connection.execute(statement)}
+    return {row.id: open_subscriber(vault, row.id, row.sealed) for row in connection.execute(statement).all()}
 
 
 def subscriptions_of(
@@ -130,7 +130,7 @@ def subscriptions_of(
     ).where(subscriptions.c.subscriber.in_(ids))
     if digest is not None:
         statement = statement.where(subscriptions.c.digest == digest)
-    rows = connection.execute(statement)
+    rows = connection.execute(statement).all()
     return {(row.subscriber, row.digest): _open_subscription(vault, row) for row in rows}
 
 

@@ -6,6 +6,8 @@ import fcntl
 import os
 from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import OperationalError
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from alembic import command
@@ -149,12 +151,26 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"pragma busy_timeout = {_BUSY_TIMEOUT_MS}")
-    cursor.execute("pragma journal_mode = wal")
+    _use_write_ahead_log(cursor)
     # What was started must still be known after a power cut, or somebody would get an issue twice.
     cursor.execute("pragma synchronous = full")
     cursor.execute("pragma foreign_keys = on")
-    cursor.execute("pragma cache_size = -8000")
+    cursor.execute("pragma cache_size = -2000")
     cursor.close()
+
+
+def _use_write_ahead_log(cursor: Any) -> None:
+    # Here alone SQLite does not wait for others by itself: two that open a new file at once would meet an error.
+    until = monotonic() + _BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("pragma journal_mode = wal")
+        except OperationalError:
+            if monotonic() > until:
+                raise
+            sleep(0.02)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -165,7 +181,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _shown(url: str) -> str:
-    return make_url(url).render_as_string(hide_password=True)
+    return url if url.startswith("sqlite:") else make_url(url).render_as_string(hide_password=True)
 
 
 def _cause(error: SQLAlchemyError) -> str:

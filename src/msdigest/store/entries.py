@@ -303,7 +303,7 @@ def candidates(
     before ``oldest``. ``by_own_date``: a digest's first issue looks at the own date instead of first seen.
     """
     own = func.coalesce(entries.c.published, entries.c.first_seen)
-    statement = select(entries).where(own >= oldest)
+    statement = select(entries).where(entries.c.first_seen <= until, own >= oldest)
     if by_own_date:
         statement = statement.where(own > after)
     else:

@@ -185,7 +185,7 @@ def queued(connection: Connection, batch: Batch) -> list[Queued]:
     ).where(_range(batch), deliveries.c.state == "pending")
     return [
         Queued(subscriber=row.subscriber, position=row.position, selection=row.selection, variant=row.variant)
-        for row in connection.execute(statement.order_by(deliveries.c.position))
+        for row in connection.execute(statement.order_by(deliveries.c.position)).all()
     ]
 
 
@@ -410,7 +410,7 @@ def already_sent(
         )
     )
     found: dict[str, set[str]] = {}
-    for row in connection.execute(statement):
+    for row in connection.execute(statement).all():
         found.setdefault(row.subscriber, set()).add(row.entry)
     return found
 
@@ -438,7 +438,7 @@ def last_sent(connection: Connection, *, first: str, last: str, digest: str) -> 
         )
         .group_by(deliveries.c.subscriber)
     )
-    return {row.subscriber: row.due_at for row in connection.execute(statement)}
+    return {row.subscriber: row.due_at for row in connection.execute(statement).all()}
 
 
 def account(connection: Connection, issue: int) -> Account:

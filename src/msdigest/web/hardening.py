@@ -36,7 +36,7 @@ EDITOR_HEADERS: Mapping[str, str] = _COMMON | {
 # A message brings its styles along; it may load nothing, run nothing and send nothing.
 MESSAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; "
-    "frame-ancestors 'self'; sandbox"
+    "frame-ancestors 'self'"
 )
 
 
