@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.site import opened, write_site
 
 from msdigest.model.clock import FixedClock
 from msdigest.store import entries as entry_store
-from tests.site import opened, write_site
 
 ROOT = Path(__file__).resolve().parents[1]
 WORLD = Path(os.environ.get("MSDIGEST_WORLD", ROOT / ".." / "shared" / "world"))
@@ -122,11 +122,11 @@ def test_the_living_page_is_read_as_entries(world, expected, tmp_path) -> None:
     assert {entry.precision for entry in dated} == {"day"}
     blocks = {}
     for entry in dated:
-        blocks.setdefault((entry.published.date().isoformat(), list(entry.section)[0], entry.section), []).append(entry)
-    found = sorted((stamp, section, len(group)) for (stamp, _, section), group in blocks.items())
+        blocks.setdefault((entry.published.date().isoformat(), entry.section), []).append(entry)
+    found = sorted((stamp, section, len(group)) for (stamp, section), group in blocks.items())
     assert found == sorted((each["stamp"], tuple(each["section"]), each["items"]) for each in page["stamps"])
     for each in page["stamps"]:
-        group = blocks[each["stamp"], each["section"][0], tuple(each["section"])]
+        group = blocks[each["stamp"], tuple(each["section"])]
         assert any(entry.text.startswith(each["first_words"]) for entry in group), each["first_words"]
     undated = [entry for entry in entries if not entry.published]
     for words in page["undated_first_words"]:

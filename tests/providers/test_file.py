@@ -5,10 +5,11 @@ from __future__ import annotations
 import email
 import email.policy
 
+from tests.providers.test_mailgun import person, shipment
+
 from msdigest.model.delivery import Outcome
 from msdigest.ports import Failure, Reply
 from msdigest.providers.file import FileProvider
-from tests.providers.test_mailgun import person, shipment
 
 
 def test_a_message_parses_back(tmp_path) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.sinks.mailgun import KEY, parse
 
 from msdigest.errors import ProviderError
 from msdigest.model.delivery import Letter, Outcome, Recipient, Shipment
 from msdigest.ports import Failure, Reply
 from msdigest.providers.mailgun import MailgunProvider
-from tests.sinks.mailgun import KEY, parse
 
 OPTIONS = {"domain": "mail.example.org", "api_key": KEY}
 

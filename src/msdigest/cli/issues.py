@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -11,13 +12,15 @@ import typer
 from msdigest.cli import shown
 from msdigest.cli.context import opened
 from msdigest.cli.stopping import stoppable
-from msdigest.errors import RefusedError
+from msdigest.errors import BusyError, RefusedError
 from msdigest.model.delivery import STATES
 from msdigest.steps import composing, delivering
 from msdigest.store import issues as issue_store
 from msdigest.store import ledger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from msdigest.app import App
     from msdigest.model.issue import Issue
 
@@ -84,6 +87,7 @@ def compose(
 ) -> None:
     """Make the draft of a digest's next issue, or remake it."""
     with opened(context) as app:
+        approval = app.digest(digest).approval
         issue = app.compose(app.digest(digest))
         document = {"issue": None, "reason": composing.NOTHING_NEW} if issue is None else _document(app, issue)
     if as_json:
@@ -92,7 +96,8 @@ def compose(
         shown.out().print(f"Nothing new for {digest}: no issue was made.")
     else:
         _print_issue(document)
-        shown.out().print(f"\nLook at it with `msdigest preview`, send it with `msdigest issue send {issue.id}`.")
+        needs = f"approve it with `msdigest issue approve {issue.id} --as NAME`, " if approval else ""
+        shown.out().print(f"\nLook at it with `msdigest preview`, {needs}send it with `msdigest issue send {issue.id}`.")
 
 
 def list_issues(context: typer.Context, as_json: Json = False) -> None:
@@ -152,14 +157,9 @@ def send(
     `msdigest run` then delivers it; with --wait this process does.
     """
     with opened(context) as app:
-        found = app.issue(issue)
-        if found.state == "held" and found.provider:
-            delivering.resume(app.database, app.clock, issue=found, digest=app.digest(found.digest))
-        elif not (found.state == "sending" and wait):
-            with shown.progress("people") as advance:
-                app.freeze(found, progress=advance)
-        if wait:
-            with app.database.alone():
+        with _alone(app) if wait else nullcontext():
+            _queue(app, app.issue(issue), again=wait)
+            if wait:
                 app.recover()
                 _deliver(app, issue)
         document = _document(app, app.issue(issue))
@@ -169,6 +169,27 @@ def send(
     _print_issue(document)
     if not wait:
         shown.out().print("\nQueued: `msdigest run` delivers it, or `msdigest run --once`.")
+
+
+@contextmanager
+def _alone(app: App) -> Iterator[None]:
+    """Hold the lock of the one who delivers, before anything is decided."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(app.database.alone())
+        except BusyError:
+            message = "another msdigest process delivers already: leave out --wait, and that one sends the issue"
+            raise RefusedError(message) from None
+        yield
+
+
+def _queue(app: App, issue: Issue, *, again: bool) -> None:
+    """Queue an issue; ``again``: one that is queued already is no fault."""
+    if issue.state == "held" and issue.provider:
+        delivering.resume(app.database, app.clock, issue=issue, digest=app.digest(issue.digest))
+    elif not (issue.state == "sending" and again):
+        with shown.progress("people") as advance:
+            app.freeze(issue, progress=advance)
 
 
 def _deliver(app: App, issue: int) -> None:

@@ -12,21 +12,25 @@ import typer
 from msdigest.cli import shown
 from msdigest.cli.context import opened
 from msdigest.errors import RefusedError
+from msdigest.model.subscriber import FREQUENCIES, THEMES
 from msdigest.steps import subscribing
 from msdigest.store import audience
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from msdigest.app import App
     from msdigest.steps.subscribing import ImportReport
+    from msdigest.store.database import Transaction
+    from msdigest.vault import Vault
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Digests = Annotated[
     Optional[list[str]],
     typer.Option("--digest", metavar="ID", help="Which digest; may be repeated. Default: every digest."),
 ]
-people_cli = typer.Typer(no_args_is_help=True, help="People.", rich_markup_mode=None)
+Who = Annotated[str, typer.Argument(metavar="ID|EMAIL", show_default=False, help="An opaque id, or an address.")]
+people_cli = typer.Typer(no_args_is_help=True, help="The people who get digests.", rich_markup_mode=None)
 
 
 def register(cli: typer.Typer) -> None:
@@ -35,8 +39,8 @@ def register(cli: typer.Typer) -> None:
     people_cli.command("add", epilog="Example: msdigest subscribers add ada@example.org --topics 'fatigue;sleep'")(add)
     people_cli.command("import", epilog="Example: msdigest subscribers import people.csv --digest weekly")(import_file)
     people_cli.command("export", epilog="Example: msdigest subscribers export > people.csv")(export)
-    people_cli.command("show", epilog="Example: msdigest subscribers show 5f3a…")(show)
-    people_cli.command("forget", epilog="Example: msdigest subscribers forget 5f3a…")(forget)
+    people_cli.command("show", epilog="Example: msdigest subscribers show 2d3edfbbdb8b40ccaa4ba2e538e2f797")(show)
+    people_cli.command("forget", epilog="Example: msdigest subscribers forget ada@example.org")(forget)
     people_cli.command("suppress", epilog="Example: msdigest subscribers suppress ada@example.org")(suppress)
 
 
@@ -44,30 +48,36 @@ def _digest_ids(app: App, named: Sequence[str] | None) -> list[str]:
     return [app.digest(each).id for each in named] if named else [digest.id for digest in app.settings.digests]
 
 
-def _import(app: App, lines: Iterable[str], *, file: str, digests: Sequence[str]) -> ImportReport:
-    with shown.progress("people") as advance:
-        return subscribing.import_people(
-            app.database,
-            app.vault,
-            app.clock,
-            lines=lines,
-            file=file,
-            digests=digests,
-            vocabulary=app.settings.vocabulary,
-            progress=advance,
-        )
+def _import(
+    app: App,
+    lines: Iterable[str],
+    *,
+    file: str,
+    digests: Sequence[str],
+    progress: Callable[[int], None] = lambda _: None,
+) -> ImportReport:
+    return subscribing.import_people(
+        app.database,
+        app.vault,
+        app.clock,
+        lines=lines,
+        file=file,
+        digests=digests,
+        vocabulary=app.settings.vocabulary,
+        progress=progress,
+    )
 
 
 def add(
     context: typer.Context,
-    email: str,
-    name: str = "",
-    topics: Annotated[str, typer.Option(help="Ids separated by semicolons; empty = all.")] = "",
-    language: str = "en",
-    zone: str = "UTC",
-    frequency: str = "each",
-    theme: str = "standard",
-    consent: Annotated[str, typer.Option(help="How the person agreed.")] = "",
+    email: Annotated[str, typer.Argument(metavar="EMAIL", show_default=False)],
+    name: Annotated[str, typer.Option(metavar="NAME", help="For the greeting.")] = "",
+    topics: Annotated[str, typer.Option(metavar="ID;ID…", help="Only these topics; left out: all.")] = "",
+    language: Annotated[str, typer.Option(metavar="CODE", help="Of the mail's own words.")] = "en",
+    zone: Annotated[str, typer.Option(metavar="ZONE", help="Time zone, such as Europe/London.")] = "UTC",
+    frequency: Annotated[str, typer.Option(metavar="WORD", help=f"One of {', '.join(FREQUENCIES)}.")] = "each",
+    theme: Annotated[str, typer.Option(metavar="WORD", help=f"One of {', '.join(THEMES)}.")] = "standard",
+    consent: Annotated[str, typer.Option(metavar="TEXT", help="How the person agreed.")] = "",
     digest: Digests = None,
 ) -> None:
     """Subscribe one person who agreed."""
@@ -93,17 +103,24 @@ def _lines(values: dict[str, str]) -> list[str]:
     return [quoted(values), quoted(values.values())]
 
 
-def import_file(context: typer.Context, file: Path, digest: Digests = None, as_json: Json = False) -> None:
-    """Subscribe everybody in a CSV file; who left or is suppressed stays away."""
+def import_file(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False, help="CSV in UTF-8 with a column email.")],
+    digest: Digests = None,
+    as_json: Json = False,
+) -> None:
+    """Subscribe everybody in a CSV file.
+
+    Who left or is suppressed stays away. An import may be repeated: it changes only what the file changed.
+    """
     with opened(context) as app:
+        digests = _digest_ids(app, digest)
         try:
-            with file.open(encoding="utf-8-sig", newline="") as lines:
-                report = _import(app, lines, file=file.name, digests=_digest_ids(app, digest))
+            _check_letters(file)
+            with file.open(encoding="utf-8-sig", newline="") as lines, shown.progress("people") as advance:
+                report = _import(app, lines, file=file.name, digests=digests, progress=advance)
         except OSError as error:
             message = f"{file}: cannot be read ({error.strerror})"
-            raise RefusedError(message) from None
-        except UnicodeDecodeError as error:
-            message = f"{file}: is not UTF-8 (byte {error.start}): save it as CSV UTF-8"
             raise RefusedError(message) from None
     if as_json:
         document = {
@@ -129,27 +146,49 @@ def import_file(context: typer.Context, file: Path, digest: Digests = None, as_j
         shown.out().print(f"line {line}: {reason}")
 
 
+def _check_letters(file: Path) -> None:
+    """Refuse a file that is not UTF-8 before anybody is subscribed from its first half."""
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                message = f"{file}: line {number} is not UTF-8: save the file as CSV UTF-8"
+                raise RefusedError(message) from None
+
+
 def export(context: typer.Context, digest: Digests = None) -> None:
-    """Write everybody with an active subscription as CSV to standard output (a file full of addresses)."""
-    with opened(context) as app, app.database.reading() as connection:
+    """Write all active subscriptions as CSV.
+
+    It goes to standard output: a text full of addresses, so keep it safe.
+    """
+    with opened(context) as app:
+        digests, vault = _digest_ids(app, digest), app.vault
         writer = csv.writer(sys.stdout)
         writer.writerow(("digest", *subscribing.COLUMNS))
-        for digest_id in _digest_ids(app, digest):
-            for member in audience.all_members(connection, app.vault, digest_id):
-                if member.suppressed or member.subscription.state == "ended":
-                    continue
-                person, chosen = member.subscriber, member.subscription
-                writer.writerow(
-                    (
-                        digest_id, person.address, person.name, person.language, person.zone, ";".join(chosen.topics),
-                        chosen.frequency, person.theme, person.audience, chosen.consent.at.isoformat(),
-                        chosen.consent.text, chosen.consent.source,
-                    )
-                )  # fmt: skip
+        with app.database.reading() as connection:
+            _write_people(connection, vault, digests, write=writer.writerow)
 
 
-def show(context: typer.Context, who: str, as_json: Json = False) -> None:
-    """Show a person by opaque id or address: the operator's door to who they are."""
+def _write_people(
+    connection: Transaction, vault: Vault, digests: Sequence[str], *, write: Callable[[Sequence[str]], object]
+) -> None:
+    for digest in digests:
+        for member in audience.all_members(connection, vault, digest):
+            if member.suppressed or member.subscription.state == "ended":
+                continue
+            person, chosen = member.subscriber, member.subscription
+            write(
+                (
+                    digest, person.address, person.name, person.language, person.zone, ";".join(chosen.topics),
+                    chosen.frequency, person.theme, person.audience, chosen.consent.at.isoformat(),
+                    chosen.consent.text, chosen.consent.source,
+                )
+            )  # fmt: skip
+
+
+def show(context: typer.Context, who: Who, as_json: Json = False) -> None:
+    """Show who a person is, by opaque id or address."""
     with opened(context) as app:
         person = subscribing.find(app.database, app.vault, who)
         with app.database.reading() as connection:
@@ -170,8 +209,9 @@ def show(context: typer.Context, who: str, as_json: Json = False) -> None:
     if as_json:
         shown.print_json(document)
         return
-    shown.print_table(("", ""), [(key, value) for key, value in document.items() if key != "subscriptions"])
-    columns = ("digest", "state", "frequency", "topics", "consent")
+    facts = [(key, value or "–") for key, value in document.items() if key != "subscriptions"]
+    shown.print_table(("", "~"), facts)
+    columns = ("digest", "state", "frequency", "~topics", "~consent")
     rows = [
         (
             c.digest,
@@ -183,10 +223,10 @@ def show(context: typer.Context, who: str, as_json: Json = False) -> None:
         for c in chosen.values()
     ]
     shown.out().print()
-    shown.print_table(columns, rows)
+    shown.print_table(columns, rows, empty="No subscription.")
 
 
-def forget(context: typer.Context, who: str) -> None:
+def forget(context: typer.Context, who: Who) -> None:
     """Delete all that is known of a person; the address stays away."""
     with opened(context) as app:
         subscribing.forget(app.database, app.vault, app.clock, who=who)
@@ -195,10 +235,11 @@ def forget(context: typer.Context, who: str) -> None:
 
 def suppress(
     context: typer.Context,
-    email: str,
+    who: Who,
     reason: Annotated[str, typer.Option(metavar="WORD", help="Why, in a word.")] = "operator",
 ) -> None:
     """Never mail an address again."""
     with opened(context) as app:
-        added = subscribing.suppress(app.database, app.vault, app.clock, address=email, reason=reason[:32])
+        address = who if "@" in who else subscribing.find(app.database, app.vault, who).address
+        added = subscribing.suppress(app.database, app.vault, app.clock, address=address, reason=reason[:32])
     shown.out().print("Suppressed." if added else "It was suppressed already.")
