@@ -128,7 +128,7 @@ def test_entries() -> None:
         key=entries[4].key,
         source="centre",
         kind="note",
-        title="The recordings of our calls can be found here.",
+        title="The recordings of our calls can be found here",
         url=URL,
         html='<p>The recordings of our calls can be found <a href="https://centre.example/calls" rel="noopener">here</a>.</p>',
         text="The recordings of our calls can be found here.",
@@ -141,6 +141,19 @@ def test_entries() -> None:
     )
     assert entries[0].precision is None
     assert all(len(one.title) <= 90 for one in entries)
+
+
+def test_a_title_is_found_in_words_and_links() -> None:
+    """A clause, a link that is a title; and an entry keeps its key when another title is found for it."""
+    more = "who may take part, what is asked of them, and how long everything takes until the end of the year"
+    desk = Desk()
+    first = desk.visit(_page(BLOCKS + f"<p>Register of the North: {more}.</p>"))
+    linked = '<a href="https://centre.example/r"><b>The Register</b> &amp; You: a guide</a>'
+    again = desk.visit(_page(BLOCKS + f"<p>Register of the Far North, {more}: {linked}.</p>"))
+
+    key = list(first)[-1]
+    assert (first[key].title, again[key].title) == ("Register of the North", "The Register & You: a guide")
+    assert desk.new == []
 
 
 def test_the_same_page_twice() -> None:
@@ -212,8 +225,8 @@ def test_new_and_gone() -> None:
     )  # fmt: skip
 
     assert desk.new == [
-        "Slides of all talks may be had on request.",
-        "An app that counts steps was tried in Oslo. More can be found here.",
+        "Slides of all talks may be had on request",
+        "An app that counts steps was tried in Oslo",
     ]
     assert desk.collected is not None
     assert set(desk.collected.gone) == {podcasts, egypt}
@@ -229,7 +242,7 @@ def test_what_comes_back_is_recognised() -> None:
     other = desk.visit(_changed(("Podcasts of our sessions are also", "Podcasts of our sessions are")))
 
     assert key not in other
-    assert desk.new == ["Podcasts of our sessions are available for download."]
+    assert desk.new == ["Podcasts of our sessions are available for download"]
     desk.visit(_changed(("<p>Podcasts of our sessions are also available for download.</p>", "")))
     assert list(desk.visit(_page())) == list(before)
 

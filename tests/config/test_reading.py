@@ -89,6 +89,7 @@ kind = "symptom"
 synonyms = ["insomnia"]
 """
 FILES = {"msdigest": MAIN, "sources": SOURCES, "digests": DIGESTS, "topics": TOPICS}
+M, S, D, T = "msdigest", "sources", "digests", "topics"
 ENVIRONMENT = {"MAILGUN_KEY": "s3cret"}
 
 
@@ -199,6 +200,19 @@ def test_paths_and_keys(read, tmp_path) -> None:
     assert settings.data_dir == Path("/srv/data")
 
 
+def test_a_visit_may_adapt(read) -> None:
+    """``auto`` is the default written down; a provider on this machine needs no https."""
+    settings = read(
+        {
+            S: [('interval = "6h"', 'interval = "auto"')],
+            M: [('domain = "mg', 'base_url = "http://127.0.0.1:8000/"\ndomain = "mg')],
+        }
+    )
+
+    assert settings.sources[0].interval is None
+    assert settings.provider_options["base_url"] == "http://127.0.0.1:8000"
+
+
 def test_secrets_of_a_provider_that_is_not_chosen_may_be_unset(read) -> None:
     """Its table is read, its environment is not asked."""
     settings = read({"msdigest": [('provider = "mailgun"', 'provider = "file"')]}, {})
@@ -206,7 +220,6 @@ def test_secrets_of_a_provider_that_is_not_chosen_may_be_unset(read) -> None:
     assert (settings.provider, settings.provider_options) == ("file", {})
 
 
-M, S, D, T = "msdigest", "sources", "digests", "topics"
 # file, what is written, what is written instead, the fault: file, key and sentence.
 FAULTS = [
     (M, 'title = "The Digest"', "", "config/msdigest.toml: site.title: is missing"),
@@ -216,6 +229,9 @@ FAULTS = [
     (M, "[site]\n", '[site]\ntitel = "x"\n', "config/msdigest.toml: site.titel: is not known here: check the spelling"),
     (M, "[fetch]\n", "[fetsch]\n", "config/msdigest.toml: fetsch: is not known here: only site, storage, mail, providers, fetch can stand here"),
     (M, "[site]\n", "[[site]]\n", "config/msdigest.toml: site: must be a table"),
+    (M, "[storage]", "[[storage]]", "config/msdigest.toml: storage: must be a table"),
+    (M, "[providers.mailgun]", "[[providers]]", "config/msdigest.toml: providers: must be tables: write [providers.NAME]"),
+    (M, "[providers.mailgun]", "[[providers.mailgun]]", "config/msdigest.toml: providers.mailgun: must be a table"),
     (M, "https://digest.example.org/", "digest.example.org", "config/msdigest.toml: site.url: 'digest.example.org' is no web address: write http:// or https:// and a host"),
     (M, "https://digest.example.org/", "http://[::1", "config/msdigest.toml: site.url: 'http://[::1' is no web address: write http:// or https:// and a host"),
     (M, "https://digest.example.org/", "https://x.example:70000", "config/msdigest.toml: site.url: 'https://x.example:70000' is no web address: write http:// or https:// and a host"),
@@ -240,6 +256,7 @@ FAULTS = [
     (M, 'domain = "mg.example.org"\n', 'domain = "mg.example.org"\nbase_url = "http://api.example.org"\n', "config/msdigest.toml: providers.mailgun.base_url: 'http://api.example.org' must begin with https:// (http:// only for this very machine)"),
     (M, '"10.0.0.0/8"', '"10.0.0.1/8"', "config/msdigest.toml: fetch.allow_private[2]: '10.0.0.1/8' is not understood (host bits are set): write a network"),
     (M, '["127.0.0.1:8900", "10.0.0.0/8"]', '"10.0.0.0/8"', "config/msdigest.toml: fetch.allow_private: must be a list in [ ], found '10.0.0.0/8'"),
+    (M, MAIN[: MAIN.index("[storage]")], "", "config/msdigest.toml: site: is missing: write a table [site]"),
     (M, "[site]", "[site", "config/msdigest.toml: is no TOML: "),
     (S, "[[source]]", "[source]", "config/sources.toml: is no TOML: "),
     (S, SOURCES, '[source]\nid = "a"', "config/sources.toml: source: must be tables: write [[source]] above each"),
@@ -251,6 +268,7 @@ FAULTS = [
     (S, "enabled = false", "enabled = true", "config/sources.toml: source[later].kind: 'ctgov' is no kind of source: feed, livingpage are"),
     (S, "enabled = false", 'enabled = "no"', "config/sources.toml: source[later].enabled: must be true or false, found 'no'"),
     (S, "https://blog.example.org/feed", "ftp://blog.example.org", "config/sources.toml: source[ms-blog].url: 'ftp://blog.example.org' is no web address: write http:// or https:// and a host"),
+    (S, 'kind = "feed"', "kind = 1", "config/sources.toml: source[ms-blog].kind: must be text in quotes, found 1"),
     (S, 'interval = "6h"', 'interval = "5m"', "config/sources.toml: source[ms-blog].interval: '5m' is outside 30m to 30d (or write auto)"),
     (S, 'interval = "6h"', "interval = 6", "config/sources.toml: source[ms-blog].interval: 6 is no length of time: write 30m, 6h or 7d"),
     (S, 'interval = "6h"', 'interval = "6 hours"', "config/sources.toml: source[ms-blog].interval: '6 hours' is no length of time: write 30m, 6h or 7d"),

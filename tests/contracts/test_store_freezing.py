@@ -65,6 +65,7 @@ def test_equal_choices_are_kept_once(books) -> None:
 def test_an_issue_for_nobody(books) -> None:
     """Everybody left out, or nobody there at all: no batch, and the issue is done."""
     alone, empty = books.freeze([decided(1, reason="paused")]), books.freeze([])
+    books.write(ledger.add_deliveries, empty, [], due_at=NOW)
 
     assert books.batches() == []
     assert books.claim() is None

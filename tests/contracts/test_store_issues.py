@@ -100,6 +100,9 @@ def test_composing_again_replaces_a_draft(database) -> None:
     assert ask(database, issues.programs_of, made.id) == {"de.standard": b"y"}
     assert ask(database, issues.revisions_in, made.id) == {"a": 3}
 
+    change(database, issues.keep, again, entries=[], bodies={"de.standard": b"y"})
+    assert ask(database, issues.revisions_in, made.id) == {}
+
 
 def test_numbers_count_within_a_digest(database) -> None:
     """From 1, each once."""

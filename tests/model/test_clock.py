@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -141,7 +142,7 @@ def test_every_fire_comes_once(words, zone, start) -> None:
     assert len(set(days)) == 12
     assert [cadence.at_or_before(fire - timedelta(microseconds=1)) for fire in fires[1:]] == fires[:-1]
     if cadence.rhythm == "daily":
-        assert {later - earlier for earlier, later in zip(days, days[1:], strict=False)} == {timedelta(days=1)}
+        assert {later - earlier for earlier, later in pairwise(days)} == {timedelta(days=1)}
 
 
 @pytest.mark.parametrize(

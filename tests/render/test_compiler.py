@@ -12,7 +12,7 @@ from msdigest.render.sealed import Marks, Where
 
 HTML, TEXT = "digest.html.jinja", "digest.txt.jinja"
 GREETING = "{{ person.greeting }}"
-EXCERPT = '<p class="para">{{ entry.excerpt }}</p>'
+EXCERPT = '<p class="para" dir="auto"{{ own(entry) }}>{{ entry.excerpt }}</p>'
 HEADING = '<h2 class="heading">'
 
 # (what was changed, file, old, new, words of the refusal)
@@ -108,7 +108,7 @@ UNSAFE = [
         "{% set x %}{% shown issue %}a{% endshown %}{% endset %}{{ x[:9] }}",
         "",
     ),
-    ("text: running number", TEXT, "* {{ entry.title }}", "{{ loop.index }}. {{ entry.title }}", "depends on which"),
+    ("text: running number", TEXT, 'fill(first="* "', 'fill(first=loop.index ~ ". "', "depends on which"),
     ("text: filter", TEXT, GREETING, "{{ person.greeting|fill }}", "person.greeting is used for"),
     ("text: logic", TEXT, GREETING, "{{ 'x' if person.greeting else 'y' }}", "person.greeting is used for"),
     (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -24,6 +25,7 @@ from msdigest.render.email import (
     selection_values,
 )
 from msdigest.render.program import assemble, decode, encode, join
+from msdigest.render.view import SectionView
 
 NAMES = (
     "",
@@ -138,6 +140,62 @@ def test_the_text_part_has_all_of_the_html_part(make_view, compiled) -> None:
         assert address.replace("%C3%A9", "é") in text
 
 
+def test_the_text_part_is_set_in_even_lines(templates, make_view) -> None:
+    """No line but an address is longer than 78 characters, and two blank lines never meet, whoever reads what."""
+    view = make_view(8)
+    odd = (
+        replace(view.entries[0], title="A long title " * 30, excerpt="", disclaimer="", why="", references=()),
+        replace(view.entries[1], title="日本語の題名" * 40, url="", excerpt="本文" * 100, byline=("誌" * 90,)),
+        *view.entries[2:],
+    )
+    sections = (SectionView("Trials " * 20, odd[:1]), SectionView("News", odd[1:]))
+    view = replace(view, sections=sections, digest="A digest " * 12, postal_address="Harbour " * 20, more_on_web=3)
+    compiled = compile_issue(templates, view, Variant())
+    imported = Consent(at=datetime(2026, 9, 23, tzinfo=UTC), source="import:people.csv")
+    for entries in ([odd[0].id], [odd[1].id], view.ids[::2], view.ids):
+        person = person_values(name="Name " * 60, consent=imported, leave_url="https://x.example/" + "t" * 90)
+        text = join(assemble(compiled.text, entries, selection_values(compiled, entries)), person, html=False)
+
+        assert "\n\n\n" not in text
+        assert not text.startswith("\n")
+        assert [line for line in text.splitlines() if len(line) > 78 and "https://" not in line] == []
+        assert [line for line in text.splitlines() if line != line.rstrip()] == []
+
+
+def test_titles_keep_their_direction_and_language(templates, make_view) -> None:
+    """A title in Arabic or Hebrew is read from its own side, and a screen reader is told its language."""
+    view = make_view(2)
+    first = replace(view.entries[0], title="הדגימה הראשונה", excerpt="תקציר.", language="he")
+    view = replace(view, sections=(SectionView("Trials", (first, view.entries[1])),))
+    html = _html(compile_issue(templates, view, Variant()), view.ids)
+
+    assert re.search(r'<li [^>]*><span dir="auto" lang="he">הדגימה', html)
+    assert re.search(r'<h3 [^>]*dir="auto"[^>]*><a [^>]*lang="he"[^>]*>הדגימה', html)
+    assert re.search(r'<p [^>]*dir="auto" lang="he"[^>]*>תקציר', html)
+    assert html.count("lang=") == 5
+    assert "text-align:left" not in html
+
+
+def test_a_mail_is_in_the_language_that_it_is_written_in(templates, make_view) -> None:
+    """Who reads Arabic is sent English as long as nobody has written our sentences in Arabic, and it says so."""
+    html = _html(compile_issue(templates, make_view(2), Variant(language="ar")), make_view(2).ids)
+
+    assert html.startswith('<!DOCTYPE html>\n<html lang="en" dir="ltr"')
+
+
+def test_a_list_of_titles_stays_short(templates, make_view) -> None:
+    """A title of a thousand characters is two lines there, and 300 characters where it stands alone."""
+    view = make_view(2)
+    first = replace(view.entries[0], title="A title that goes on " * 14)
+    view = replace(view, sections=(SectionView("Trials", (first, view.entries[1])),))
+    html = _html(compile_issue(templates, view, Variant()), view.ids)
+    (listed,) = re.findall(r"<li [^>]*><span[^>]*>(A title[^<]*)<", html)
+
+    assert len(listed) <= 120
+    assert listed.endswith("…")
+    assert f">{first.title}</a>" in html
+
+
 def test_no_html_of_a_source_reaches_the_mail(make_view, compiled) -> None:
     """Titles and texts full of markup are shown as the text they are."""
     html = _html(compiled, make_view().ids)
@@ -238,7 +296,7 @@ def test_the_preheader_holds_whole_titles(make_view, compiled) -> None:
             "Hello A B,",
             "You get this because your subscription was carried over on 3 May 2026.",
         ),
-        ("x" * 300, CONSENT, f"Hello {'x' * 79}…,", "You get this because you asked on 3 May 2026."),
+        ("x" * 300, CONSENT, f"Hello {'x' * 63}…,", "You get this because you asked on 3 May 2026."),
     ],
     ids=["named", "nameless", "imported", "long"],
 )

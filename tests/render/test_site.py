@@ -196,12 +196,11 @@ def test_an_entry_tells_how_we_got_it(templates) -> None:
     assert panel == {
         "Source": "Notes & Fog",
         "Author": "Dr Owl",
-        "Conflicts of interest": "Paid for talks",
-        "Disclaimer": "Own views",
+        "Disclosures": "Conflicts of interest: Paid for talks Disclaimer: Own views",
         "Its own date": "November 2026 (only the month is known)",
         "Heading": "Registries › Europe",
         "First seen by us": "18 November 2026, 09:30 UTC",
-        "Last change seen": "none since",
+        "Last change": "none seen since then",
         "Seen at": "Twin, 18 November 2026, 09:30 UTC",
         "Identifiers": "DOI 10.1000/x ClinicalTrials.gov NCT01234567",
         "Topics": "Ocrelizumab",
@@ -307,6 +306,57 @@ def test_an_issue_is_as_in_the_mail_without_any_reader(templates) -> None:
     assert links[-1] == "../../../#issues"
     assert "3 entries" in _text(page)
     assert not re.search(r"unsubscribe|leave|Hello|token", _text(page), re.IGNORECASE)
+
+
+def test_an_issue_says_what_changed_since(templates) -> None:
+    """The archive shows an entry as it is now, and does not pretend that it was mailed so."""
+    later = replace(_shown(1, revision=2), changed=SEEN.replace(day=20))
+    earlier = replace(_shown(2, revision=2), changed=SEEN.replace(day=17))
+    page = issue_page(templates, SITE, ISSUE, sections=[("Papers", [later, earlier])])
+    first, second = [one.text_content() for one in lxml.html.document_fromstring(page.decode()).xpath("//article")]
+
+    assert "changed since this issue, on 20 November 2026" in " ".join(first.split())
+    assert "changed since" not in second
+
+
+def test_the_first_sight_of_an_entry_changed_nothing(templates) -> None:
+    """Nor is an edit told twice where the title is the beginning of the text."""
+    old = _entry(title="190 sites now", text="190 sites now. And more.")
+    new = _entry(title="210 sites now", text="210 sites now. And more.")
+    revisions = [replace(one, material=True) for one in _revisions(old, new)]
+    document = lxml.html.document_fromstring(entry_page(templates, SITE, _shown(), revisions=revisions).decode())
+    newest, first = [" ".join(one.text_content().split()) for one in document.xpath("//ol[@class='steps']/li")]
+
+    assert "Changes the meaning" in newest
+    assert "Changes the meaning" not in first
+    assert "Title" not in newest
+
+
+def test_a_source_that_names_its_disclosures_is_not_corrected(templates) -> None:
+    """One name is enough, on its page and in the archive of an issue."""
+    shown = _shown(coi="Conflict of interest: I teach.", disclaimer="General Disclaimer: my view.")
+    pages = _all_pages(templates, shown)
+
+    for name in ("entry", "issue"):
+        assert "Conflict of interest: I teach." in _text(pages[name])
+        assert "Conflicts of interest" not in _text(pages[name])
+        assert _text(pages[name]).count("isclaimer") == 1
+
+
+def test_endless_and_foreign_titles_find_their_place(templates) -> None:
+    """Whole above their own text, cut in lists, each from its own side."""
+    title = "عنوان طويل " * 40
+    pages = _all_pages(templates, _shown(title=title, language="ar"))
+    documents = {name: lxml.html.document_fromstring(page) for name, page in pages.items()}
+    (heading,) = documents["entry"].iter("h1")
+    (listed,) = documents["index"].xpath("//section[@id='entries']//p[@class='what']")
+    (archived,) = documents["issue"].iter("h3")
+
+    assert (heading.text_content(), heading.get("dir"), heading.get("lang")) == (title.strip(), "auto", "ar")
+    assert len(listed.text_content()) <= 200
+    assert listed.text_content().endswith("…")
+    assert archived.text_content() == listed.text_content()
+    assert (archived.get("dir"), archived.get("lang")) == ("auto", "ar")
 
 
 def test_pages_are_equal_bytes(templates) -> None:

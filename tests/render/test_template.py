@@ -53,7 +53,7 @@ def test_filters_for_dates_numbers_and_lines(folder) -> None:
     assert _render(folder, "{{ x|date_words('month') }}", x=when) == "November 2026"
     assert _render(folder, "{{ x|iso }}", x=when) == "2026-11-18T07:30:00Z"
     assert _render(folder, "{{ 12500|number_words }}") == "12,500"
-    assert _render(folder, "{{ x|fill(9, '> ') }}", "a.txt.jinja", x="one two https://x.example/") == (
+    assert _render(folder, "{{ x|fill(9, first='> ', rest='> ') }}", "a.txt.jinja", x="one two https://x.example/") == (
         "> one two\n> https://x.example/"
     )
 

@@ -137,7 +137,7 @@ def test_an_endless_title_is_cut_at_a_word() -> None:
 
     assert view.title == "word " * 58 + "word word…"
     assert len(view.title) <= 300
-    assert view.brief == "word " * 22 + "word…"
+    assert view.brief == "word " * 22 + "word word…"
     assert _view(title="short").brief == "short"
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import lxml.html
 import pytest
+from tests.web.asking import asker
 
 from msdigest.render.email import SIZE_LIMIT
+from msdigest.steps import composing
 from msdigest.web.editor import editor_app
 from msdigest.web.preview import EVERYTHING, preview
 
@@ -57,6 +59,14 @@ def test_an_issue_has_both_frames_and_the_facts(app, issue, ask_editor) -> None:
     assert facts["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert [_words(one) for one in page.xpath("//section[h2='Outline']//h3")] == ["Safety", "Papers", "Also new"]
     assert not page.xpath("//script")
+
+
+def test_approvals_are_facts(app, issue, ask_editor) -> None:
+    """Who approved an issue stands beside it."""
+    composing.approve(app.database, issue=issue, required=2, name="Robin")
+    page = _page(ask_editor("GET", "/issue/1"))
+
+    assert page.xpath("//dl/div[dt='Approved by']/dd/text()") == ["Robin"]
 
 
 @pytest.mark.parametrize(("width", "frames"), [("375", ["w375"]), ("600", ["w600"]), ("9", ["w375", "w600"])])
@@ -162,8 +172,6 @@ def test_the_page_has_its_styles(ask_editor, name) -> None:
 
 def test_trouble_is_told_without_details(app, issue) -> None:
     """A broken template of the site is a page of last resort."""
-    from tests.web.asking import asker
-
     folder = app.settings.templates / "web"
     folder.mkdir(parents=True)
     (folder / "editor-issues.html.jinja").write_text("{{ secret_of_ours }}", encoding="utf-8")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from msdigest.store import audience, ledger
+from msdigest.web.site import public_app
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 ONE_CLICK = "List-Unsubscribe=One-Click"
@@ -184,3 +187,23 @@ def test_nothing_personal_is_logged(ask, leave_path, who, caplog) -> None:
     ours = [record.getMessage() for record in caplog.records if not record.name.startswith("httpx")]
 
     assert not [line for line in ours if leave_path.removeprefix("/leave/") in line or who["ada"] in line]
+
+
+def test_who_hangs_up_leaves_nothing_behind(app, leave_path, state) -> None:
+    """A connection that breaks before the body is whole asked for nothing, and is no error of ours."""
+    sent = []
+
+    async def receive() -> dict:
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "path": leave_path, "query_string": b"", "headers": [],
+        "root_path": "", "scheme": "https", "server": ("digest.example", 443), "client": ("192.0.2.1", 1),
+    }  # fmt: skip
+    asyncio.run(public_app(app)(scope, receive, send))
+
+    assert sent[0]["status"] == 400
+    assert state() == "active"

@@ -241,7 +241,7 @@ def _print_entry(entry: Entry) -> None:
         ("date", _date(entry)),
         ("first seen", shown.moment(entry.first_seen)),
         ("updated", shown.moment(entry.updated) if entry.updated else None),
-        ("section", entry.section),
+        ("section", " › ".join(entry.section)),
         ("topics", ", ".join(entry.topics)),
         ("identifiers", ", ".join(f"{each.scheme} {each.value}" for each in entry.identifiers)),
         ("evidence", entry.evidence),
@@ -253,7 +253,7 @@ def _print_entry(entry: Entry) -> None:
     ]
     shown.print_table(("", "~"), [fact for fact in facts if fact[1]])
     shown.out().print()
-    shown.out().print(without_controls(entry.text), overflow="fold")
+    shown.out().print(without_controls(entry.text))
 
 
 def publish(context: typer.Context) -> None:

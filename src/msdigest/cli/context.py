@@ -28,9 +28,12 @@ def config_path(context: typer.Context) -> Path:
     named = context.obj or os.environ.get("MSDIGEST_CONFIG")
     path = Path(named) if named else DEFAULT_CONFIG
     if not path.is_file():
-        found = "is a folder: name the file in it" if path.is_dir() else "there is no such file"
         here = "" if named else f" in {Path.cwd()}"
-        message = f"{found}{here}: name one with --config, or write one with `msdigest init DIR`"
+        message = (
+            "is a folder: name the file msdigest.toml in it"
+            if path.is_dir()
+            else f"there is no such file{here}: name one with --config, or write one with `msdigest init DIR`"
+        )
         raise ConfigurationError([Fault(str(path), "", message)])
     return path
 

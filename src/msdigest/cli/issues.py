@@ -97,7 +97,9 @@ def compose(
     else:
         _print_issue(document)
         needs = f"approve it with `msdigest issue approve {issue.id} --as NAME`, " if approval else ""
-        shown.out().print(f"\nLook at it with `msdigest preview`, {needs}send it with `msdigest issue send {issue.id}`.")
+        shown.out().print(
+            f"\nLook at it with `msdigest preview`, {needs}send it with `msdigest issue send {issue.id}`."
+        )
 
 
 def list_issues(context: typer.Context, as_json: Json = False) -> None:

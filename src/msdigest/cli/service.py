@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 from contextlib import contextmanager
-from functools import partial
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -61,7 +61,7 @@ def serve_preview(app: App, port: int) -> None:
     """Serve the editors' page of an open site until interrupted."""
     with _door(LOOPBACK, port) as door:
         server = _server(editor_app(app))
-        with stoppable(partial(setattr, server, "should_exit", True)):
+        with stoppable(server.end):
             shown.notes().print(f"Preview: {_address(door)} (Ctrl-C ends it)")
             server.run(sockets=[door])
 
@@ -73,7 +73,7 @@ def serve(context: typer.Context, host: Host = LOOPBACK, port: Port = PUBLIC_POR
     """
     with opened(context) as app, _door(host, port) as door:
         server = _server(public_app(app))
-        with stoppable(partial(setattr, server, "should_exit", True)):
+        with stoppable(server.end):
             shown.notes().print(f"Serving {_address(door)} (Ctrl-C ends it)")
             server.run(sockets=[door])
 
@@ -103,23 +103,37 @@ def run(
 
 
 def _once(app: App) -> None:
+    engine, before = app.engine(), _issue_states(app)
     with stoppable(app.delivery.stop) as stop:
-        ran = app.engine().ring_all()
-        done = app.deliver()
+        ran = engine.ring_all()
+        app.deliver()
         app.publish()
         delivering.finish(app.database, app.clock)
-    told = ", ".join(f"{count} {state}" for state, count in sorted(done.items())) or "nothing left to deliver"
+    shown.out().print(f"Ran {', '.join(ran) or 'nothing: nothing was due'}.")
+    for issue, state in _issue_states(app).items():
+        if state == "sending" or state != before.get(issue):
+            counts = [f"{count} {word}" for word, count in asdict(app.account(issue)).items() if count]
+            shown.out().print(f"Issue {issue} is {state}: {', '.join(counts) or 'nobody gets it yet'}.")
     if stop.asked:
         message = "stopped before everything was done: the next run takes it up"
         raise RefusedError(message)
-    shown.out().print(f"Ran {', '.join(ran) or 'nothing'}; {told}.")
+    if engine.errors:
+        task, error = next(iter(engine.errors.items()))
+        others = f" (and {len(engine.errors) - 1} more)" if len(engine.errors) > 1 else ""
+        message = f"task {task} failed: {error}{others}"
+        raise RefusedError(message)
+
+
+def _issue_states(app: App) -> dict[int, str]:
+    with app.database.reading() as connection:
+        return {issue.id: issue.state for issue in issue_store.find(connection)}
 
 
 def _stay(app: App, *, host: str, port: int) -> None:
     with _door(host, port) as door:
         server = _server(public_app(app))
         engine = app.engine()
-        with stoppable(app.delivery.stop, partial(setattr, server, "should_exit", True)):
+        with stoppable(app.delivery.stop, server.end):
             engine.start()
             shown.notes().print(f"Running; serving {_address(door)} (Ctrl-C ends it)")
             server.run(sockets=[door])
@@ -155,7 +169,7 @@ def _door(host: str, port: int) -> Iterator[socket.socket]:
     try:
         door = socket.create_server((host, port), family=family)
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        reason = str(error.strerror).partition(" (")[0]
         message = f"{host}, port {port}: cannot listen there ({reason}): choose another with --port"
         raise RefusedError(message) from None
     with door:
@@ -167,7 +181,13 @@ def _address(door: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def _server(application: Callable[..., Any]) -> uvicorn.Server:
+class _Server(uvicorn.Server):
+    def end(self) -> None:
+        """Let open requests end and answer no more; may be called before it runs."""
+        self.should_exit = True
+
+
+def _server(application: Callable[..., Any]) -> _Server:
     config = uvicorn.Config(
         application,
         # Paths hold people's tokens: they are never written down.
@@ -177,4 +197,4 @@ def _server(application: Callable[..., Any]) -> uvicorn.Server:
         timeout_graceful_shutdown=_LAST_REQUESTS,
         server_header=False,
     )
-    return uvicorn.Server(config)
+    return _Server(config)

@@ -78,7 +78,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, emp
     names = [column.lstrip("#~") for column in columns]
     widths = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
     if not sys.stdout.isatty():
-        _print_lines(columns, [names, *cells], widths)
+        _print_lines(columns, [names, *cells] if any(names) else cells, widths)
         return
     console = out()
     kept = [min(width, _LEAST_TEXT) if column[0:1] == "~" else width for column, width in zip(columns, widths)]  # noqa: B905  # made from each other
@@ -112,7 +112,13 @@ def _print_blocks(console: Console, names: Sequence[str], rows: Sequence[Sequenc
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold", show_header=any(columns))
+    table = Table(
+        box=None,
+        pad_edge=False,
+        padding=(0, _GAP, 0, 0),
+        header_style="bold",
+        show_header=any(column.strip("#~") for column in columns),
+    )
     for column in columns:
         table.add_column(
             column.lstrip("#~"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -38,29 +39,49 @@ class TaskSpec:
         return datetime.fromtimestamp(now.timestamp() // gap * gap, UTC)
 
 
-def ring(database: Database, clock: Clock, spec: TaskSpec, *, alone: bool = False) -> bool:
-    """Run ``spec`` for its newest time unless that was done before; tell whether it ran.
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """What ringing came to: whether the task ran, and the error it ended in."""
+
+    ran: bool
+    error: str | None = None
+
+
+def ring(database: Database, clock: Clock, spec: TaskSpec, *, alone: bool = False) -> Rung:
+    """Run ``spec`` for its newest time unless that was done before.
 
     A cadence is first rung for a time after this database met it: a new installation sends nothing for last week.
     ``alone``: no other process can be at work (the database's lock is held), so an unfinished fire is a dead one's.
-    An error of ours is written down with the fire and logged; the bell goes on.
+    An error is written down with the fire and logged, and the bell goes on: what else is due must not wait for it.
     """
     now = clock.now()
     scheduled_for = spec.scheduled_for(now)
     with database.writing() as connection:
         if spec.cadence is not None:
-            met = fires.fact(connection, f"met:{spec.name}", now.isoformat())
+            met = fires.fact(connection, _meeting(spec.name, spec.cadence), now.isoformat())
             if scheduled_for < datetime.fromisoformat(met):
-                return False
+                return Rung(ran=False)
         stale = now + timedelta(seconds=1) if alone else now - STALE_AFTER
         if not fires.take(connection, spec.name, scheduled_for=scheduled_for, now=now, stale=stale):
-            return False
-    error = None
-    try:
-        spec.step(scheduled_for)
-    except MsdigestError as failed:
-        error = str(failed)
-        log.error("task failed task=%s scheduled_for=%s error=%s", spec.name, scheduled_for.isoformat(), error)  # noqa: TRY400  # our own errors are sentences; a trace would bury them
+            return Rung(ran=False)
+    error = _run(spec, scheduled_for)
     with database.writing() as connection:
         fires.finish(connection, spec.name, scheduled_for=scheduled_for, now=clock.now(), error=error)
-    return True
+    return Rung(ran=True, error=error)
+
+
+def _meeting(name: str, cadence: Cadence) -> str:
+    """Return the name of the fact when this very cadence was met first: another one is another meeting."""
+    return f"met:{hashlib.sha256(f'{name} {cadence}'.encode()).hexdigest()[:40]}"
+
+
+def _run(spec: TaskSpec, scheduled_for: datetime) -> str | None:
+    try:
+        spec.step(scheduled_for)
+    except MsdigestError as error:
+        log.error("task failed task=%s scheduled_for=%s error=%s", spec.name, scheduled_for.isoformat(), error)  # noqa: TRY400  # our own errors are sentences; a trace would bury them
+        return str(error)
+    except Exception as error:
+        log.exception("task broke task=%s scheduled_for=%s", spec.name, scheduled_for.isoformat())
+        return f"a fault of msdigest: {type(error).__name__}"
+    return None

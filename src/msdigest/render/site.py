@@ -222,7 +222,10 @@ def entry_page(
 def issue_page(
     templates: Templates, site: Site, issue: IssueHead, *, sections: Sequence[tuple[str, Sequence[Shown]]]
 ) -> bytes:
-    """Write an issue's archive page: its sections and entries as in the mail, with nothing of any reader."""
+    """Write an issue's archive page: its sections and entries as in the mail, with nothing of any reader.
+
+    An entry is shown as it is now; where it changed after the issue was due, that is said.
+    """
     return templates.render(
         "web/issue.html.jinja",
         site=site,
@@ -231,8 +234,16 @@ def issue_page(
         issue=issue,
         when=_when(site, issue.at, "day"),
         count=sum(len(entries) for _, entries in sections),
-        sections=tuple((one_line(title), tuple(row(site, shown) for shown in entries)) for title, entries in sections),
+        sections=tuple(
+            (one_line(title), tuple((row(site, shown), _changed_since(site, shown, issue)) for shown in entries))
+            for title, entries in sections
+        ),
     ).encode()
+
+
+def _changed_since(site: Site, shown: Shown, issue: IssueHead) -> When:
+    changed = shown.entry.revision > 1 and shown.changed > issue.at
+    return _when(site, shown.changed if changed else None, "minute")
 
 
 def row(site: Site, shown: Shown) -> Row:

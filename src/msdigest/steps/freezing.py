@@ -81,8 +81,8 @@ def freeze(
     """Write one delivery a subscriber and the batches; return the account.
 
     People are streamed, so memory does not grow with their number. Raises RefusedError if the issue needs
-    approvals that it does not have, or was frozen already. A held issue may be sent for as long again as a new one:
-    the editor who sends it decided that.
+    approvals that it does not have, or was frozen already. A late issue may be sent for as long again as a new one:
+    the timetable holds it and sends nothing, so an editor decided that.
     """
     _refuse_unless_ready(issue, digest)
     with database.writing() as connection:
@@ -107,7 +107,7 @@ def freeze(
             progress(len(decided))
         ledger.line_up(connection, issue.id, max_recipients=caps.max_recipients, one_selection=caps.substitutes)
         issue_store.freeze(connection, issue.id, provider=provider, now=clock.now())
-        if issue.state == "held":
+        if issue.not_later_than < clock.now():
             issue_store.postpone(connection, issue.id, not_later_than=clock.now() + digest.latest)
         account = ledger.account(connection, issue.id)
     log.info("frozen issue=%d candidates=%d pending=%d", issue.id, account.candidates, account.pending)

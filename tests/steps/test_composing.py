@@ -1,0 +1,682 @@
+"""Composing: what is new, in which sections, how much of it fits, and who may still change it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from msdigest.errors import NotCompilableError, RefusedError, TemplateError
+from msdigest.model.clock import Cadence
+from msdigest.model.entry import Entry
+from msdigest.model.issue import Digest, Section
+from msdigest.render.email import SIZE_LIMIT, html_size
+from msdigest.render.program import decode, encode
+from msdigest.render.template import Templates, stock_templates
+from msdigest.steps import composing
+from msdigest.steps.composing import Imprint, approve, check_templates, compose, compose_due
+from msdigest.store import entries as entry_store
+from msdigest.store import issues as issue_store
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DIGEST = Digest(
+    id="weekly",
+    title="MS Research Digest",
+    cadence=Cadence.parse("weekly mon 07:00", "Europe/London"),
+    sections=(Section(title="Safety", kinds=("safety",)), Section(title="From the blogs", kinds=("post",))),
+)
+IMPRINT = Imprint(
+    site_title="A charity",
+    site_url="https://digest.example.org",
+    postal_address="1 Example Street, London",
+    source_names={"blog": "The Blog"},
+    topic_names={"pml": "PML"},
+)
+only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+def entry(number, *, published=NOW - DAY, kind="post", text="A sentence about a study. Another one.", **words):
+    values = {"url": f"https://blog.example/{number}/", "key": f"key-{number}", **words}
+    return Entry(
+        source="blog", title=f"Entry {number}", kind=kind, text=text, published=published,
+        precision=published and "day", **values,
+    )  # fmt: skip
+
+
+class Desk:
+    """A database, a clock, templates, and the editor's moves."""
+
+    def __init__(self, database, clock, templates):
+        self.database, self.clock, self.templates = database, clock, templates
+
+    def keep(self, *entries):
+        """Let the blog show ``entries`` now; return their ids."""
+        found = [entry_store.Found(entry=each, shown=each.text, marks=()) for each in entries]
+        with self.database.writing() as connection:
+            kept = entry_store.keep(connection, found, source="blog", gone=(), now=self.clock.now())
+        return [each.id for each in kept]
+
+    def compose(self, digest=DIGEST, **words):
+        return compose(
+            self.database, self.clock, digest=digest, imprint=IMPRINT, templates=self.templates, **words
+        )  # fmt: skip
+
+    def titles(self, issue):
+        with self.database.reading() as connection:
+            entries = entry_store.get_many(connection, issue.entries)
+        return [entries[each].title for each in issue.entries]
+
+    def get(self, issue_id):
+        with self.database.reading() as connection:
+            return issue_store.get(connection, issue_id)
+
+    def all(self):
+        with self.database.reading() as connection:
+            return issue_store.find(connection)
+
+    def bodies(self, issue):
+        with self.database.reading() as connection:
+            return issue_store.programs_of(connection, issue.id)
+
+    def carried(self, issue):
+        with self.database.reading() as connection:
+            return issue_store.revisions_in(connection, issue.id)
+
+    def move(self, issue, state):
+        """Let the issue be in ``state``, whatever it was."""
+        states = ("draft", "approved", "sending", "sent", "held", "cancelled")
+        with self.database.writing() as connection:
+            assert issue_store.set_state(connection, issue.id, state, only_from=states)
+
+
+@pytest.fixture(scope="module")
+def templates():
+    return Templates([stock_templates()])
+
+
+@pytest.fixture
+def desk(database, clock, templates):
+    return Desk(database, clock, templates)
+
+
+# ----------------------------------------------------------------------------------------------- what is a candidate
+
+
+@pytest.mark.parametrize(
+    ("cadence", "age", "there"),
+    [
+        ("weekly mon 07:00", timedelta(days=6, hours=23), True),
+        ("weekly mon 07:00", timedelta(days=7), False),
+        ("weekly mon,thu 07:00", timedelta(days=3, hours=11), True),
+        ("weekly mon,thu 07:00", timedelta(days=3, hours=13), False),
+        ("daily 07:00", timedelta(hours=23), True),
+        ("daily 07:00", timedelta(hours=25), False),
+        ("monthly 1 07:00", timedelta(days=29), True),
+        ("monthly 1 07:00", timedelta(days=32), False),
+    ],
+)
+@only_sqlite
+def test_the_first_issue_takes_what_is_as_recent_as_one_cadence(desk, cadence, age, there) -> None:
+    """Everything was first seen just now; an entry's own date decides, so that nobody is mailed a blog's old posts."""
+    desk.keep(entry(1, published=NOW - age))
+    issue = desk.compose(replace(DIGEST, cadence=Cadence.parse(cadence, "Europe/London")))
+
+    assert (issue is not None) == there
+
+
+@only_sqlite
+def test_without_a_date_the_first_sight_counts_in_the_first_issue(desk) -> None:
+    """An undated entry is as old as we know it."""
+    desk.keep(entry(1, published=None))
+    desk.clock.advance(8 * DAY)
+    desk.keep(entry(2, published=None), entry(3, published=desk.clock.now() - 9 * DAY))
+    issue = desk.compose()
+
+    assert desk.titles(issue) == ["Entry 2"]
+
+
+def test_a_later_issue_takes_what_was_first_seen_since(desk) -> None:
+    """From one cut-off to the next: an older post that was met later is in, one that was met before is not."""
+    desk.keep(entry(1))
+    first = desk.compose()
+    desk.move(first, "sent")
+    desk.clock.advance(7 * DAY)
+    desk.keep(entry(2, published=NOW - 20 * DAY), entry(3, published=None))
+    second = desk.compose()
+
+    assert sorted(desk.titles(second)) == ["Entry 2", "Entry 3"]
+    assert (first.number, second.number) == (1, 2)
+    assert second.cut_off == NOW + 7 * DAY
+
+
+@pytest.mark.parametrize(
+    ("age", "max_age", "there"),
+    [(29, 30, True), (31, 30, False), (31, 40, True), (8, 7, False), (400, 30, False)],
+)
+@only_sqlite
+def test_what_is_older_than_max_age_is_not_mailed(desk, age, max_age, there) -> None:
+    """However new it is to us."""
+    desk.keep(entry(1))
+    desk.move(desk.compose(), "sent")
+    desk.clock.advance(DAY)
+    desk.keep(entry(2, published=desk.clock.now() - age * DAY))
+    issue = desk.compose(replace(DIGEST, max_age=max_age * DAY))
+
+    assert (issue is not None) == there
+
+
+@pytest.mark.parametrize(
+    ("change", "there"),
+    [
+        ({"text": "Quite other words than before, every one of them."}, True),
+        ({"published": NOW + 5 * DAY}, True),
+        ({"text": "A sentence about a study! Another one."}, False),
+        ({"section": ("Elsewhere",)}, False),
+        ({}, False),
+    ],
+    ids=["reworded", "dated anew", "a comma", "moved", "the same"],
+)
+@only_sqlite
+def test_a_material_change_is_a_candidate_again(desk, change, there) -> None:
+    """What readers of the old text should know is news; a corrected comma or another heading is not."""
+    desk.keep(entry(1))
+    desk.move(desk.compose(), "sent")
+    desk.clock.advance(7 * DAY)
+    desk.keep(replace(entry(1), **change))
+    issue = desk.compose()
+
+    assert (issue is not None) == there
+    if there:
+        assert list(desk.carried(issue).values()) == [2]
+
+
+@pytest.mark.parametrize(
+    ("state", "again"),
+    [("approved", None), ("sending", False), ("sent", False), ("held", False), ("cancelled", True), ("draft", True)],
+)
+@only_sqlite
+def test_which_issues_speak_for_their_entries(desk, state, again) -> None:
+    """What was sent, is being sent or held is not in the next issue; what was cancelled is."""
+    desk.keep(entry(1))
+    desk.move(desk.compose(), state)
+    desk.clock.advance(HOUR)
+    if again is None:
+        with pytest.raises(RefusedError, match="approved and not sent yet"):
+            desk.compose()
+        return
+
+    assert (desk.compose() is not None) == again
+
+
+@only_sqlite
+def test_digests_count_for_themselves(desk) -> None:
+    """Another digest's first issue looks back by its own cadence, and its approved issue stops only itself."""
+    other = replace(DIGEST, id="daily", cadence=Cadence.parse("daily 07:00", "Europe/London"))
+    desk.keep(entry(1, published=NOW - 2 * DAY), entry(2, published=NOW - HOUR))
+    weekly, daily = desk.compose(), desk.compose(other)
+    desk.move(weekly, "approved")
+
+    assert (desk.titles(weekly), desk.titles(daily)) == (["Entry 2", "Entry 1"], ["Entry 2"])
+    assert (weekly.number, daily.number) == (1, 1)
+    assert desk.compose(other).id == daily.id
+
+
+@only_sqlite
+def test_nothing_new_is_no_issue(desk) -> None:
+    """None, and nothing is left behind; the next issue has the number that this one would have had."""
+    nothing = desk.compose()
+    desk.keep(entry(1, published=NOW - 100 * DAY))
+    too_old = desk.compose()
+    made = desk.all()
+    desk.keep(entry(2))
+
+    assert (nothing, too_old, made) == (None, None, [])
+    assert desk.compose().number == 1
+
+
+@only_sqlite
+def test_sections_in_their_order(desk) -> None:
+    """First match wins, the rest goes last, newest first; what is empty is left out."""
+    desk.keep(
+        entry(1, kind="note"),
+        entry(2, published=NOW - 3 * DAY),
+        entry(3, published=NOW - 2 * DAY),
+        entry(4, kind="event"),
+    )
+    issue = desk.compose()
+
+    assert [title for title, _ in issue.sections] == ["From the blogs", "Also new"]
+    assert desk.titles(issue)[:2] == ["Entry 3", "Entry 2"]
+    assert sorted(desk.titles(issue)[2:]) == ["Entry 1", "Entry 4"]
+
+
+# ----------------------------------------------------------------------------------------------- composing once more
+
+
+def test_composing_again_replaces_the_draft_in_place(desk) -> None:
+    """The id and the number stay; words, entries, bodies, cut-off and hash are the new ones, approvals are gone."""
+    (first_id,) = desk.keep(entry(1))
+    first = desk.compose(replace(DIGEST, approval=2))
+    approve(desk.database, issue=first, required=2, name="Ada")
+    before = desk.bodies(first)
+    desk.clock.advance(HOUR)
+    (second_id,) = desk.keep(entry(2))
+    second = desk.compose(replace(DIGEST, approval=2))
+
+    assert (second.id, second.number, second.state) == (first.id, first.number, "draft")
+    assert set(second.entries) == {first_id, second_id}
+    assert second.hash != first.hash
+    assert second.cut_off == NOW + HOUR
+    assert desk.all() == [second]
+    assert desk.get(second.id).approvals == ()
+    assert desk.carried(second) == {first_id: 1, second_id: 1}
+    assert desk.bodies(second).keys() == before.keys()
+    assert all(desk.bodies(second)[variant] != body for variant, body in before.items())
+
+
+@only_sqlite
+def test_the_hash_changes_with_what_is_sent_and_with_nothing_else(desk) -> None:
+    """The same words again: the same hash. One word, one section's title, one date: another."""
+    desk.keep(entry(1))
+    hashes = [desk.compose().hash, desk.compose().hash]
+    desk.clock.advance(HOUR)
+    hashes.append(desk.compose().hash)
+    same = set(hashes)
+    desk.keep(entry(1, text="A sentence about the study. Another one."))
+    hashes.append(desk.compose().hash)
+    hashes.append(desk.compose(replace(DIGEST, sections=(Section(title="Blogs"),))).hash)
+    hashes.append(desk.compose(replace(DIGEST, title="Other Digest")).hash)
+    desk.clock.advance(DAY)
+    hashes.append(desk.compose().hash)
+
+    assert len(same) == 1
+    assert len(set(hashes)) == 5
+
+
+@only_sqlite
+def test_stored_bodies_are_what_encoding_them_again_gives(desk) -> None:
+    """Each variant's program is kept to the byte; decoding loses nothing."""
+    desk.keep(*(entry(number, topics=("pml",), coi="COI: none.") for number in range(5)))
+    issue = desk.compose()
+    stored = desk.bodies(issue)
+
+    assert set(stored) == {variant.id for variant in composing.variants()}
+    assert len(stored) >= 3
+    for body in stored.values():
+        assert encode(decode(body)) == body
+        assert tuple(decode(body).titles) == issue.entries
+
+
+# --------------------------------------------------------------------------------------------------- how much fits
+
+
+@pytest.mark.parametrize(("max_entries", "count", "left_out"), [(3, 8, 5), (8, 8, 0), (1, 2, 1), (60, 8, 0)])
+@only_sqlite
+def test_max_entries_is_a_cap(desk, max_entries, count, left_out) -> None:
+    """The first in the order of print are carried; the others are told as being on the web."""
+    ids = desk.keep(*(entry(number, published=NOW - number * HOUR) for number in range(count)))
+    issue = desk.compose(replace(DIGEST, max_entries=max_entries))
+    words = {variant: str(decode(body).html.nodes) for variant, body in desk.bodies(issue).items()}
+
+    assert list(issue.entries) == ids[:max_entries]
+    assert set(desk.carried(issue)) == set(ids[:max_entries])
+    for html in words.values():
+        assert ("more on the web" in html) == (left_out > 0)
+        assert not left_out or f"{left_out} more on the web" in html
+
+
+@only_sqlite
+def test_an_issue_is_never_longer_than_a_mail_may_be(desk) -> None:
+    """A hundred long entries: the largest selection stays below the limit in every variant, and all carry the same."""
+    long = {"text": "ä word " * 80, "coi": "COI: fees " * 60, "disclaimer": "Disclaimer: own views " * 30}
+    ids = desk.keep(*(entry(number, published=NOW - number * HOUR, **long) for number in range(100)))
+    issue = desk.compose(replace(DIGEST, max_entries=100))
+    compiled = [decode(body) for body in desk.bodies(issue).values()]
+    sizes = [html_size(one, issue.entries) for one in compiled]
+
+    assert 5 < len(issue.entries) < 100
+    assert list(issue.entries) == ids[: len(issue.entries)]
+    assert max(sizes) <= SIZE_LIMIT == 95_000
+    assert max(sizes) > 0.9 * SIZE_LIMIT
+    assert {tuple(one.titles) for one in compiled} == {issue.entries}
+    for one in compiled:
+        assert f"{100 - len(issue.entries)} more on the web" in str(one.html.nodes)
+
+
+# -------------------------------------------------------------------------------------------------------- approving
+
+
+@pytest.mark.parametrize(
+    ("required", "names", "states"),
+    [
+        (0, [""], ["approved"]),
+        (0, ["Ada"], ["approved"]),
+        (1, ["Ada"], ["approved"]),
+        (2, ["Ada", "Ben"], ["draft", "approved"]),
+    ],
+)
+@only_sqlite
+def test_an_issue_is_approved_by_as_many_as_it_needs(desk, required, names, states) -> None:
+    """One after the other; what they said is kept."""
+    desk.keep(entry(1))
+    issue = desk.compose()
+    seen = []
+    for name in names:
+        issue = approve(desk.database, issue=issue, required=required, name=name)
+        seen.append(issue.state)
+
+    assert seen == states
+    assert desk.get(issue.id) == issue
+    assert issue.approvals == tuple(filter(None, names))
+
+
+@pytest.mark.parametrize(
+    "second", ["Ada Lovelace", "ada lovelace", "  Ada   Lovelace ", "Ada\u202e Lovelace", "ＡＤＡ Lovelace"]
+)
+@only_sqlite
+def test_two_approvals_are_two_people(desk, second) -> None:
+    """The same name in another spelling is the same name."""
+    desk.keep(entry(1))
+    issue = approve(desk.database, issue=desk.compose(), required=2, name="Ada Lovelace")
+
+    with pytest.raises(RefusedError, match="somebody else must be the second"):
+        approve(desk.database, issue=issue, required=2, name=second)
+    assert desk.get(issue.id).state == "draft"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\u202e"])
+@only_sqlite
+def test_who_approves_says_who_they_are(desk, name) -> None:
+    """Where approvals are needed, one without a name is none."""
+    desk.keep(entry(1))
+    issue = desk.compose()
+
+    with pytest.raises(RefusedError, match="add --as NAME"):
+        approve(desk.database, issue=issue, required=1, name=name)
+
+
+@pytest.mark.parametrize("state", ["approved", "sending", "sent", "held", "cancelled"])
+@only_sqlite
+def test_only_a_draft_can_be_approved(desk, state) -> None:
+    """Whatever the caller was shown."""
+    desk.keep(entry(1))
+    draft = desk.compose()
+    desk.move(draft, state)
+
+    with pytest.raises(RefusedError, match="only a draft"):
+        approve(desk.database, issue=desk.get(draft.id), required=1, name="Ada")
+    with pytest.raises(RefusedError, match="in the meantime"):
+        approve(desk.database, issue=draft, required=1, name="Ada")
+
+
+def test_nobody_approves_what_they_did_not_see(desk) -> None:
+    """An issue that was composed again meanwhile, or approved by somebody else, must be looked at again."""
+    desk.keep(entry(1))
+    seen = desk.compose()
+    approve(desk.database, issue=seen, required=2, name="Ada")
+
+    with pytest.raises(RefusedError, match="in the meantime"):
+        approve(desk.database, issue=seen, required=2, name="Ben")
+    assert desk.get(seen.id).approvals == ("Ada",)
+
+    current = desk.get(seen.id)
+    desk.keep(entry(2))
+    desk.compose()
+
+    with pytest.raises(RefusedError, match="in the meantime"):
+        approve(desk.database, issue=current, required=2, name="Ben")
+    assert desk.get(seen.id).approvals == ()
+
+
+# ------------------------------------------------------------------------------------------- in the meantime
+
+
+class Meddling(Templates):
+    """Templates that let something happen while an issue is compiled."""
+
+    def __init__(self, meddle):
+        super().__init__([stock_templates()])
+        self.meddle = meddle
+
+    def render(self, name, /, **context):
+        meddle, self.meddle = self.meddle, lambda: None
+        meddle()
+        return super().render(name, **context)
+
+
+@pytest.mark.parametrize("meanwhile", ["approved", "sending", "sent", "cancelled"])
+def test_a_draft_that_was_moved_on_while_it_was_composed_stays_as_it_is(desk, templates, meanwhile) -> None:
+    """Nothing that is approved or being sent is ever overwritten."""
+    desk.keep(entry(1))
+    draft = desk.compose()
+    stored = desk.bodies(draft)
+    desk.keep(entry(2))
+    desk.templates = Meddling(lambda: desk.move(draft, meanwhile))
+
+    with pytest.raises(RefusedError):
+        desk.compose()
+    assert desk.get(draft.id) == replace(draft, state=meanwhile)
+    assert desk.bodies(draft) == stored
+
+
+def test_of_two_who_compose_at_once_one_is_told(desk, templates) -> None:
+    """There is one draft and one number, and no error of the database."""
+    desk.keep(entry(1))
+    quick = Desk(desk.database, desk.clock, templates)
+    desk.templates = Meddling(quick.compose)
+
+    with pytest.raises(RefusedError, match="in the meantime"):
+        desk.compose()
+    assert [issue.number for issue in desk.all()] == [1]
+
+
+# --------------------------------------------------------------------------------------------------- templates
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "where", "what"),
+    [
+        pytest.param(
+            "digest.html.jinja",
+            '<p class="hello">{{ person.greeting }}</p>',
+            '{% if person.greeting %}<p class="hello">{{ person.greeting }}</p>{% endif %}',
+            "line 29",
+            "subscriber",
+            id="logic on a subscriber's value",
+        ),
+        pytest.param(
+            "digest.html.jinja",
+            '<p class="hello">{{ person.greeting }}</p>',
+            '<p class="hello" style="content: {{ person.greeting }}">Hello</p>',
+            "digest.html.jinja",
+            "style",
+            id="a value in a style",
+        ),
+        pytest.param(
+            "digest.html.jinja",
+            "{{ entry.title }}{% if entry.label %}",
+            "{{ loop.index }} {{ entry.title }}{% if entry.label %}",
+            "digest.html.jinja",
+            "running number",
+            id="a running number",
+        ),
+        pytest.param("digest.txt.jinja", "{{ person.greeting }}", "{{ persn.greeting }}", "line", "persn", id="a slip"),
+        pytest.param("digest.html.jinja", "{% endshown %}", "", "line", "", id="a tag left open"),
+    ],
+)
+@only_sqlite
+def test_a_template_that_cannot_be_compiled_is_refused_with_file_and_line(
+    desk, tmp_path, name, old, new, where, what
+) -> None:
+    """By the check and by composing, and nothing is written."""
+    stock = (stock_templates() / "email" / name).read_text(encoding="utf-8")
+    assert old in stock
+    own = tmp_path / "templates" / "email" / name
+    own.parent.mkdir(parents=True)
+    own.write_text(stock.replace(old, new, 1), encoding="utf-8")
+    desk.templates = Templates([tmp_path / "templates", stock_templates()])
+    desk.keep(entry(1), entry(2))
+
+    for refuse in (lambda: check_templates(desk.templates, IMPRINT), desk.compose):
+        with pytest.raises(TemplateError) as refused:
+            refuse()
+        assert refused.value.file == str(own)
+        assert where in str(refused.value)
+        assert what in str(refused.value)
+    assert desk.all() == []
+
+
+@only_sqlite
+def test_a_stylesheet_that_counts_fragments_is_refused(desk, tmp_path) -> None:
+    """What stands first depends on who reads: the selector is named."""
+    sheet = tmp_path / "email" / "inline.css.jinja"
+    sheet.parent.mkdir()
+    sheet.write_text(
+        (stock_templates() / "email" / "inline.css.jinja").read_text(encoding="utf-8")
+        + "\n.entry:first-child { color: #000000 }\n",
+        encoding="utf-8",
+    )
+    desk.templates = Templates([tmp_path, stock_templates()])
+    desk.keep(entry(1))
+
+    for refuse in (lambda: check_templates(desk.templates, IMPRINT), desk.compose):
+        with pytest.raises(NotCompilableError, match="first-child") as refused:
+            refuse()
+        assert refused.value.file == str(sheet)
+
+
+def test_the_stock_templates_pass_the_check(templates) -> None:
+    """In every variant."""
+    check_templates(templates, IMPRINT)
+
+
+# ------------------------------------------------------------------------------------------------- on its time
+
+MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+
+
+class Timetable:
+    """Rings for the digest's time, as the list of tasks does."""
+
+    def __init__(self, desk, digest=DIGEST):
+        self.desk, self.digest, self.sent = desk, digest, []
+
+    def ring(self, *, send=None):
+        compose_due(
+            self.desk.database,
+            self.desk.clock,
+            digest=self.digest,
+            scheduled_for=MONDAY,
+            compose=lambda digest: self.desk.compose(digest, due_at=MONDAY),
+            send=send or self.send,
+        )
+
+    def send(self, issue):
+        self.sent.append(issue.id)
+        self.desk.move(issue, "sending")
+
+
+@pytest.fixture
+def due(desk):
+    desk.clock.instant = MONDAY + timedelta(seconds=3)
+    desk.keep(entry(1, published=MONDAY - DAY))
+    return desk
+
+
+@only_sqlite
+def test_the_issue_of_a_time_is_made_and_sent_once(due) -> None:
+    """However often it is rung for."""
+    timetable = Timetable(due)
+    for _ in range(3):
+        timetable.ring()
+        due.clock.advance(HOUR)
+    (issue,) = due.all()
+
+    assert timetable.sent == [issue.id]
+    assert (issue.due_at, issue.not_later_than, issue.cut_off) == (MONDAY, MONDAY + DAY, MONDAY + timedelta(seconds=3))
+
+
+@only_sqlite
+def test_a_crash_between_composing_and_sending_is_made_up_for(due) -> None:
+    """The draft is found again, composed in place and sent."""
+    timetable = Timetable(due)
+
+    def die(issue):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        timetable.ring(send=die)
+    (draft,) = due.all()
+    due.clock.advance(HOUR)
+    timetable.ring()
+
+    assert draft.state == "draft"
+    assert timetable.sent == [draft.id]
+    assert len(due.all()) == 1
+
+
+@pytest.mark.parametrize("state", ["approved", "sent", "held", "cancelled"])
+@only_sqlite
+def test_what_an_editor_did_with_the_issue_stays_done(due, state) -> None:
+    """A cancelled issue is not made again, nor a held one sent."""
+    timetable = Timetable(due)
+    timetable.ring(send=lambda issue: due.move(issue, state))
+    timetable.ring()
+
+    assert timetable.sent == []
+    assert [issue.state for issue in due.all()] == [state]
+
+
+@pytest.mark.parametrize(
+    ("late", "latest", "sent"),
+    [(23 * HOUR, DAY, True), (25 * HOUR, DAY, False), (25 * HOUR, 2 * DAY, True), (2 * HOUR, HOUR, False)],
+)
+@only_sqlite
+def test_a_late_issue_is_held_not_sent(due, late, latest, sent) -> None:
+    """The editor decides about it; its entries are spoken for."""
+    due.clock.instant = MONDAY + late
+    timetable = Timetable(due, replace(DIGEST, latest=latest))
+    timetable.ring()
+    (issue,) = due.all()
+
+    assert issue.state == ("sending" if sent else "held")
+    assert bool(timetable.sent) == sent
+    assert due.compose() is None
+
+
+@pytest.mark.parametrize("late", [HOUR, 3 * DAY])
+@only_sqlite
+def test_an_issue_that_needs_approval_waits_as_a_draft(due, late) -> None:
+    """On time or late: nobody sends it but the editor."""
+    due.clock.instant = MONDAY + late
+    timetable = Timetable(due, replace(DIGEST, approval=1))
+    timetable.ring()
+
+    assert [issue.state for issue in due.all()] == ["draft"]
+    assert timetable.sent == []
+
+
+@only_sqlite
+def test_nothing_new_at_its_time_is_no_issue(desk) -> None:
+    """And no error."""
+    desk.clock.instant = MONDAY
+    Timetable(desk).ring()
+
+    assert desk.all() == []
+
+
+@only_sqlite
+def test_an_editors_draft_is_taken_up_at_its_time(due) -> None:
+    """The draft of the weekend becomes Monday's issue, with what was new since."""
+    due.clock.instant = MONDAY - DAY
+    draft = due.compose()
+    due.clock.instant = MONDAY
+    (later,) = due.keep(entry(2, published=MONDAY - HOUR))
+    timetable = Timetable(due)
+    timetable.ring()
+
+    assert timetable.sent == [draft.id]
+    assert later in due.get(draft.id).entries
+    assert due.get(draft.id).due_at == MONDAY
