@@ -82,3 +82,12 @@ def test_every_language_says_everything(language) -> None:
         for wanted in [f"{base}.{each}" for each in forms] if form else [key]:
             assert wanted in own, f"{language} lacks {wanted}"
             assert set(re.findall(r"\{(\w+)\}", own[wanted])) == set(re.findall(r"\{(\w+)\}", sentence))
+
+
+@pytest.mark.parametrize(
+    ("language", "spoken", "written"),
+    [("en-AU", "en", "ltr"), ("ar", "en", "rtl"), ("he-IL", "en", "rtl"), ("ckb", "en", "rtl"), ("??", "en", "ltr")],
+)
+def test_a_language_is_written_and_answered(language: str, spoken: str, written: str) -> None:
+    """Its direction is its own, also where our sentences are English."""
+    assert (spoken_language(language), direction(language)) == (spoken, written)

@@ -92,7 +92,9 @@ class App:
     def provider(self) -> Provider:
         """The mail provider that the operator chose."""
         if self.settings.provider == "mailgun":
-            return MailgunProvider(self.settings.provider_options, self.http.send)
+            return MailgunProvider(
+                self.settings.provider_options, partial(self.http.send, timeout=delivering.CALL_TIMEOUT)
+            )
         return FileProvider(self.settings.data_dir / "outbox")
 
     @cached_property

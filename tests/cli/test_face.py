@@ -28,9 +28,7 @@ ISSUE = {
 DELIVERIES = {
     "issue": int,
     "account": ACCOUNT,
-    "deliveries": [
-        {"subscriber": str, "state": str, "reason": MAYBE_TEXT, "provider_id": MAYBE_TEXT, "attempts": int}
-    ],
+    "deliveries": [{"subscriber": str, "state": str, "reason": MAYBE_TEXT, "provider_id": MAYBE_TEXT, "attempts": int}],
 }
 SHAPES: dict[str, Any] = {
     "collect": {

@@ -41,7 +41,7 @@ def changed(**words):
         (changed(text=TEXT.upper()), ("edited", False)),
         (changed(text=f"{TEXT} eleven twelve thirteen fourteen fifteen"), ("edited", True)),
         (changed(text="other words"), ("edited", True)),
-        (changed(title="Retracted: a study"), ("edited", False)),
+        (changed(title="Retracted: a study"), ("edited", True)),
         (changed(text=TEXT.replace("ten", "tin"), published=None), ("edited", True)),
         (changed(text=TEXT.replace("ten", "tin"), section=()), ("edited", False)),
         (changed(html=f"<p><b>{TEXT}</b></p>"), ("edited", False)),
@@ -119,3 +119,11 @@ def test_a_small_edit_of_a_long_text_is_silent() -> None:
         < MATERIAL_SHARE
     )
     assert changed_share(" ".join(words), " ".join(words[:500])) > MATERIAL_SHARE
+
+
+def test_a_title_that_says_retracted_is_material() -> None:
+    """One word more, and readers of the old title must know."""
+    old = Entry(key="1", source="s", title="A trial of something", url="https://example.org/1", text="word " * 200)
+
+    assert compare(old, replace(old, title="RETRACTED: A trial of something")) == ("edited", True)
+    assert compare(old, replace(old, title="A trial of some thing")) == ("edited", False)

@@ -11,7 +11,7 @@ import typer
 
 from msdigest.cli import shown
 from msdigest.cli.context import opened
-from msdigest.cli.stopping import stoppable
+from msdigest.cli.stopping import CALLS_END_FIRST, stoppable
 from msdigest.errors import BusyError, RefusedError
 from msdigest.model.delivery import STATES
 from msdigest.steps import composing, delivering
@@ -197,7 +197,7 @@ def _queue(app: App, issue: Issue, *, again: bool) -> None:
 def _deliver(app: App, issue: int) -> None:
     """Deliver until nothing of the issue is left, sleeping until the next batch is due."""
     pending = app.account(issue).pending
-    with stoppable(app.delivery.stop) as stop, shown.progress("messages", pending) as advance:
+    with stoppable(app.delivery.stop, say=CALLS_END_FIRST) as stop, shown.progress("messages", pending) as advance:
         while not stop.asked:
             app.deliver(issue=issue, progress=advance)
             with app.database.reading() as connection:

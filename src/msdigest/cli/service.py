@@ -15,7 +15,7 @@ import uvicorn
 
 from msdigest.cli import shown
 from msdigest.cli.context import opened
-from msdigest.cli.stopping import stoppable
+from msdigest.cli.stopping import CALLS_END_FIRST, stoppable
 from msdigest.errors import RefusedError
 from msdigest.steps import delivering
 from msdigest.store import issues as issue_store
@@ -104,7 +104,7 @@ def run(
 
 def _once(app: App) -> None:
     engine, before = app.engine(), _issue_states(app)
-    with stoppable(app.delivery.stop) as stop:
+    with stoppable(app.delivery.stop, say=CALLS_END_FIRST) as stop:
         ran = engine.ring_all()
         app.deliver()
         app.publish()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+CALLS_END_FIRST = "Stopping when the calls under way have ended (once more: at once) …"
 
 
 @dataclass(slots=True)
@@ -20,8 +24,8 @@ class Stop:
 
 
 @contextmanager
-def stoppable(*actions: Callable[[], None]) -> Iterator[Stop]:
-    """Call ``actions`` at the first signal and go on; the second one ends the process where it stands.
+def stoppable(*actions: Callable[[], None], say: str = "") -> Iterator[Stop]:
+    """Call ``actions`` and ``say`` so at the first signal, and go on; the second one ends the process at once.
 
     That is safe: what was begun and not written down is undone or listed as unknown at the next start.
     """
@@ -33,6 +37,9 @@ def stoppable(*actions: Callable[[], None]) -> Iterator[Stop]:
         stop.asked = True
         for action in actions:
             action()
+        if say:
+            # The process may be in the middle of writing: nothing that takes a lock is used.
+            os.write(sys.stderr.fileno(), f"{say}\n".encode())
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -15,6 +15,7 @@ MATERIAL_SHARE = 0.15
 # Words between the first and the last difference of two texts up to which their order is looked at.
 LONGEST_IN_ORDER = 300
 _WORD = re.compile(r"\w+")
+_TAKEN_BACK = re.compile(r"\W*(?:retracted|retraction|withdrawn|withdrawal)\b", re.IGNORECASE)
 
 
 def compare(old: Entry, new: Entry) -> tuple[ChangeKind, bool] | None:
@@ -29,8 +30,13 @@ def compare(old: Entry, new: Entry) -> tuple[ChangeKind, bool] | None:
         return ("moved", False)
     if content_of(old) == content_of(new):
         return None
-    redated = old.published != new.published
-    return ("edited", redated or changed_share(old.title + " " + old.text, new.title + " " + new.text) > MATERIAL_SHARE)
+    told = old.published != new.published or _taken_back(new.title) != _taken_back(old.title)
+    return ("edited", told or changed_share(old.title + " " + old.text, new.title + " " + new.text) > MATERIAL_SHARE)
+
+
+def _taken_back(title: str) -> bool:
+    """Tell whether a title says that a paper was withdrawn: one word more that outweighs all others."""
+    return _TAKEN_BACK.match(title) is not None
 
 
 def content_of(entry: Entry) -> tuple[object, ...]:

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=120)
+# A call may take this long, in seconds; a lease is renewed when a call begins and outlives it.
+CALL_TIMEOUT = 45.0
+LEASE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=15)
 _LETTERS_KEPT = 32
@@ -80,6 +82,7 @@ class Delivery:
         Raises ProviderError if the provider refuses the account or the settings; what was not sent stays pending.
         """
         self._counts.clear()
+        recover(self._database, self._clock, all_of_them=False)
         workers, failed = self._provider.caps.parallel, threading.Event()
         with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="sender") as pool:
             tasks = [pool.submit(self._work, issue, progress, failed) for _ in range(workers)]
