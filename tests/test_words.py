@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from msdigest import words
-from msdigest.words import date_words, languages, number_words, say
+from msdigest.words import date_words, direction, languages, number_words, say, spoken_language
 
 WHEN = datetime(2026, 11, 18, 23, 30, tzinfo=UTC)
 

@@ -6,20 +6,21 @@ import json
 import re
 import signal
 import socket
-import sqlite3
 import threading
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 import pytest
 from tests.cli.calling import call, start
 from tests.sinks.mailgun import KEY, MailgunSink
-from tests.site import write_site
+from tests.site import opened, write_site
 
 from msdigest.demo.world import subscribers_csv
 from msdigest.engines.clock import SystemClock
+from msdigest.store import issues as issue_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -177,6 +178,7 @@ def test_a_second_signal_ends_it_at_once(composed) -> None:
         with start("--config", config, "issue", "send", "1", "--wait") as process:
             wait_for_a_call(sink, process)
             process.send_signal(signal.SIGINT)
+            said = next(line for line in process.stderr if "Stopping" in line)
             code, seconds, _ = ended(process, signal.SIGINT)
         before = account(config)
         after_start = call("--config", config, "run", "--once")
@@ -255,9 +257,8 @@ def test_an_issue_composed_long_ago_is_sent_by_hand(composed) -> None:
     """`latest` holds what the timetable sends too late; an editor who sends an old draft wants it sent."""
     with MailgunSink() as sink:
         config = composed(sink)
-        with sqlite3.connect(config.parents[1] / "var" / "msdigest.db") as connection:
-            connection.execute("update issues set not_later_than = '2020-01-01 00:00:00.000000'")
-        connection.close()
+        with opened(config) as app, app.database.writing() as connection:
+            issue_store.postpone(connection, 1, not_later_than=datetime(2020, 1, 1, tzinfo=UTC))
         status, out, err = call("--config", config, "issue", "send", "1", "--wait", "--json")
 
     assert status == 0, err

@@ -85,6 +85,7 @@ def test_an_excerpt_goes_on_after_its_title(title, text, shown) -> None:
         ("a https://x.example/long b", "* a\n  https://x.example/long\n  b"),
         ("日本語日本語日本語", "* 日本語日本語日本\n  語"),
         ("e\u0301" * 8, "* " + "e\u0301" * 4 + "\n  " + "e\u0301" * 4),
+        ("x" + "e\u0301" * 4, "* x" + "e\u0301" * 3 + "\n  e\u0301"),
         ("", "* "),
     ],
 )
