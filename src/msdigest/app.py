@@ -6,7 +6,8 @@ from functools import cached_property, partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Self
 
-from msdigest.collect import feed, livingpage
+from msdigest.collect import livingpage
+from msdigest.collect.feed import collecting as feed
 from msdigest.engines.local import LocalEngine
 from msdigest.enrich import disclosures, identifiers, topics
 from msdigest.errors import RefusedError, VaultError

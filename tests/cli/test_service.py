@@ -149,19 +149,25 @@ def account(config: Path) -> dict[str, int]:
     return json.loads(call("--config", config, "deliveries", "1", "--json").out)["account"]
 
 
-def wait_for_a_call(sink: MailgunSink, process) -> None:
-    while sink.number == 0:
-        assert process.poll() is None, process.stderr.read()
-        time.sleep(0.01)
+def noticed(sink: MailgunSink) -> threading.Event:
+    """Return what is set when the sink is called for the first time."""
+    answer, called = sink.answer, threading.Event()
+
+    def notice(number: int, to: list[str]) -> object:
+        called.set()
+        return answer(number, to)
+
+    sink.answer = notice
+    return called
 
 
 def test_run_waits_for_the_answer_of_the_provider(composed) -> None:
     """Asked to stop during a call, it waits for the answer: nobody becomes unknown, and the status is 0."""
     with MailgunSink(delay=4.0) as sink:
-        config = composed(sink)
+        config, called = composed(sink), noticed(sink)
         assert call("--config", config, "issue", "send", "1").status == 0
         with start("--config", config, "run", "--port", "0") as process:
-            wait_for_a_call(sink, process)
+            assert called.wait(30)
             code, _, err = ended(process, signal.SIGTERM)
     told = account(config)
 
@@ -174,12 +180,13 @@ def test_run_waits_for_the_answer_of_the_provider(composed) -> None:
 def test_a_second_signal_ends_it_at_once(composed) -> None:
     """Who does not want to wait asks twice: those in the call are unknown, one by one, at the next start."""
     with MailgunSink(delay=30.0) as sink:
-        config = composed(sink)
+        config, called = composed(sink), noticed(sink)
         with start("--config", config, "issue", "send", "1", "--wait") as process:
-            wait_for_a_call(sink, process)
+            assert called.wait(30)
             process.send_signal(signal.SIGINT)
             said = next(line for line in process.stderr if "Stopping" in line)
             code, seconds, _ = ended(process, signal.SIGINT)
+        sink.delay = 0.0
         before = account(config)
         after_start = call("--config", config, "run", "--once")
     told = account(config)
@@ -194,9 +201,9 @@ def test_a_second_signal_ends_it_at_once(composed) -> None:
 def test_a_waiting_sender_can_be_stopped(composed) -> None:
     """`issue send --wait` that waits for its provider's pleasure ends with 1 and says how to go on."""
     with MailgunSink(answer=lambda _number, _to: (429, {"Retry-After": "600"}, {"message": "too many"})) as sink:
-        config = composed(sink)
+        config, called = composed(sink), noticed(sink)
         with start("--config", config, "issue", "send", "1", "--wait") as process:
-            wait_for_a_call(sink, process)
+            assert called.wait(30)
             code, seconds, err = ended(process, signal.SIGINT)
     told = account(config)
 
@@ -212,10 +219,10 @@ def test_a_waiting_sender_can_be_stopped(composed) -> None:
 def test_one_round_can_be_stopped(composed) -> None:
     """`run --once` that is asked to stop lets the calls under way end, and says that it is not done."""
     with MailgunSink(delay=1.0) as sink:
-        config = composed(sink)
+        config, called = composed(sink), noticed(sink)
         assert call("--config", config, "issue", "send", "1").status == 0
         with start("--config", config, "run", "--once") as process:
-            wait_for_a_call(sink, process)
+            assert called.wait(30)
             code, seconds, err = ended(process, signal.SIGTERM)
     told = account(config)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from msdigest.enrich.disclosures import enrich
-from msdigest.markup import clean, plain
+from msdigest.markup.blocks import plain
+from msdigest.markup.clean import clean
 from msdigest.model.entry import Entry
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +17,7 @@ from msdigest.model.issue import Digest
 from msdigest.model.subscriber import Consent, Subscriber, Subscription
 from msdigest.ports import Caps
 from msdigest.steps import freezing
+from msdigest.steps.composing import approve
 from msdigest.store import audience, ledger
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
@@ -422,6 +424,26 @@ def test_an_issue_that_changed_in_the_meantime_is_looked_at_again(town) -> None:
         town.freeze(replace(current, id=4711))
 
     assert town.rows(deliveries) == []
+
+
+def test_nobody_changes_an_issue_while_it_is_frozen(town) -> None:
+    """Who approves it meanwhile waits until it is decided who gets it, and is told then."""
+    town.person("reader")
+    issue = town.issue(town.entry("a"))
+    with ThreadPoolExecutor(1) as pool:
+        attempts = []
+
+        def meddle(_):
+            attempts.append(pool.submit(approve, town.database, issue=issue, required=1, name="Ada"))
+            # It may go on only when the transaction has ended: a moment is enough to see one that does not wait.
+            wait(attempts, timeout=0.3)
+            assert not attempts[0].done()
+
+        town.freeze(issue, progress=meddle)
+        with pytest.raises(RefusedError, match="in the meantime"):
+            attempts[0].result(60)
+
+    assert (town.get(issue.id).state, town.get(issue.id).approvals) == ("sending", ())
 
 
 def test_a_crash_while_freezing_leaves_nothing(town, monkeypatch) -> None:

@@ -10,7 +10,7 @@ import typer
 from msdigest.cli import shown
 from msdigest.cli.context import opened
 from msdigest.errors import RefusedError
-from msdigest.markup import without_controls
+from msdigest.markup.text import without_controls
 from msdigest.store import entries as entry_store
 from msdigest.store import sources as source_store
 

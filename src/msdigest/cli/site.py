@@ -17,7 +17,7 @@ from msdigest.cli.service import PREVIEW_PORT, serve_preview
 from msdigest.config.reading import load
 from msdigest.demo import tour
 from msdigest.engines.clock import SystemClock
-from msdigest.errors import ConfigurationError, Fault, TemplateError, VaultError
+from msdigest.errors import ConfigurationError, Fault, RefusedError, TemplateError, VaultError
 from msdigest.steps import composing, founding
 from msdigest.vault import Vault, read_keys
 
@@ -109,7 +109,10 @@ def demo(
     with tour.toured(folder, SystemClock(), tell=shown.notes().print) as made:
         _print_tour(made)
         if serve and sys.stdin.isatty() and sys.stdout.isatty():
-            serve_preview(made.app, PREVIEW_PORT)
+            try:
+                serve_preview(made.app, PREVIEW_PORT)
+            except RefusedError:  # somebody listens there already
+                serve_preview(made.app, 0)
 
 
 def _print_tour(made: tour.Toured) -> None:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, TypeVar
 from rapidfuzz import fuzz
 
 from msdigest.errors import LayoutError
-from msdigest.markup import decode, page, plain_title
+from msdigest.markup.page import page
+from msdigest.markup.text import decode, plain_title
 from msdigest.model import answers
 from msdigest.model.entry import Entry
 from msdigest.model.prose import title_of
@@ -25,7 +26,8 @@ from msdigest.ports import Collected
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from msdigest.markup import Block, Page
+    from msdigest.markup.blocks import Block
+    from msdigest.markup.page import Page
     from msdigest.model.entry import Known
     from msdigest.model.source import Source, Validators
     from msdigest.ports import Http, Memory, Reply

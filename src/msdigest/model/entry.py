@@ -49,7 +49,7 @@ class Entry:
     kind: post, note, work, trial, event, recording, guidance, safety, resource.
     title: plain text, never empty.
     url: absolute; of a living page's entry the page itself.
-    html: cleaned body (see ``markup.clean``); text: the same in plain text.
+    html: cleaned body (see ``markup/clean.py``); text: the same in plain text.
     authors: names as printed; personas stay personas.
     published: the entry's own date (aware, UTC) and its precision; None = not told.
     updated: when the source says it was last edited; not every source does.

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from msdigest.errors import CollectError, FetchError, StatusError, StoreError
-from msdigest.markup import canonical_link
+from msdigest.markup.links import canonical_link
 from msdigest.ports import Collected, Memory
 from msdigest.store import entries as entry_store
 from msdigest.store import sources as source_store

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msdigest import words
 from msdigest.errors import RefusedError
-from msdigest.markup import without_controls
+from msdigest.markup.text import without_controls
 from msdigest.model.compiled import Variant
 from msdigest.model.entry import Entry
 from msdigest.model.issue import Issue, arrange

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 from msdigest.errors import RefusedError
-from msdigest.markup import without_controls
+from msdigest.markup.text import without_controls
 from msdigest.model.subscriber import AUDIENCES, FREQUENCIES, THEMES, Consent, Frequency, Subscriber, Subscription
 from msdigest.store import audience, ledger
 from msdigest.store import issues as issue_store

@@ -1,0 +1,167 @@
+"""Cuts cleaned HTML into blocks, one for each paragraph, list entry, heading and rule; says them as plain text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any, Literal
+
+import lxml.etree
+import lxml.html
+
+from msdigest.markup.clean import HEADINGS, INLINE, clean, without_hollows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a page's content, in the order of reading.
+
+    level: of a heading 1-6, of a list entry its depth from 1, else 0.
+    text: one line, or several where the page breaks the line; empty for a rule.
+    html: cleaned, a ``p`` of its own; empty for headings and rules.
+    """
+
+    kind: Literal["heading", "paragraph", "list", "rule"]
+    level: int
+    text: str
+    html: str
+
+
+def plain(html: str) -> str:
+    """Return what ``html`` says: paragraphs parted by blank lines, list entries after ``• ``, links as their words."""
+    said: list[str] = []
+    before = None
+    for block in blocks_of(clean(html, base_url="")):
+        if block.kind == "rule":
+            continue
+        indent = "  " * (block.level - 1) if block.kind == "list" else ""
+        text = f"{indent}• " + block.text.replace("\n", f"\n{indent}  ") if block.kind == "list" else block.text
+        said.append(("\n" if before == block.kind == "list" else "\n\n") + text)
+        before = block.kind
+    return "".join(said).lstrip("\n")
+
+
+def blocks_of(fragment: str, alone: Callable[[str], bool] = lambda _: False) -> list[Block]:
+    """Cut a cleaned ``fragment`` into blocks; lines for which ``alone`` is true become paragraphs of their own."""
+    root = tree(f"<html><body>{fragment}</body></html>")
+    reader = _Reader(alone)
+    body = root.find("body")
+    reader.add(body.text)
+    for event, element in lxml.etree.iterwalk(body, events=("start", "end")):
+        if element is not body:
+            (reader.start if event == "start" else reader.end)(element)
+    return reader.close()
+
+
+def tree(html: str) -> Any:
+    """Parse tamed or cleaned ``html`` as a document; what holds nothing becomes an empty one."""
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    try:
+        return lxml.html.document_fromstring(html.encode(), parser)
+    except lxml.etree.ParserError:
+        return lxml.html.document_fromstring(b"<html><body></body></html>", parser)
+
+
+class _Reader:
+    """Cuts a cleaned fragment into blocks: one for each paragraph, list entry, heading and rule."""
+
+    def __init__(self, alone: Callable[[str], bool]) -> None:
+        self.done: list[Block] = []
+        self._alone = alone
+        self._lines: list[tuple[str, str]] = []
+        self._html: list[str] = []
+        self._text: list[str] = []
+        self._open: list[tuple[str, str]] = []  # inline elements: (tag, opening tag)
+        self._entries: list[int] = []  # depths of the list entries that are open
+        self._lists = 0
+
+    def add(self, text: str | None) -> None:
+        if text:
+            self._html.append(escape(text, quote=False))
+            self._text.append(text)
+
+    def start(self, element: Any) -> None:
+        tag = element.tag
+        if tag == "br":
+            self._break()
+        elif tag == "hr":
+            self._flush()
+            self.done.append(Block("rule", 0, "", ""))
+        elif tag in INLINE:
+            attributes = "".join(f' {name}="{escape(value)}"' for name, value in element.items())
+            self._open.append((tag, f"<{tag}{attributes}>"))
+            self._html.append(self._open[-1][1])
+        elif tag in {"td", "th"}:
+            self._cell()
+        else:
+            self._boundary(tag)
+            self._lists += tag in {"ul", "ol"}
+            if tag == "li":
+                self._entries.append(max(1, self._lists))
+        self.add(element.text)
+
+    def end(self, element: Any) -> None:
+        tag = element.tag
+        if tag in INLINE:
+            self._open.pop()
+            self._html.append(f"</{tag}>")
+        elif tag in HEADINGS:
+            self._flush(heading=int(tag[1]))
+        elif tag not in {"br", "hr", "td", "th"}:
+            self._boundary(tag)
+            self._lists -= tag in {"ul", "ol"}
+            if tag == "li":
+                self._entries.pop()
+        self.add(element.tail)
+
+    def close(self) -> list[Block]:
+        self._flush()
+        return self.done
+
+    def _boundary(self, tag: str) -> None:
+        # Paragraphs inside a list entry are parts of that one entry.
+        if self._entries and tag not in {"li", "ul", "ol", *HEADINGS}:
+            self._break()
+        else:
+            self._flush()
+
+    def _cell(self) -> None:
+        if "".join(self._text).strip():
+            self.add(" | ")
+
+    def _break(self) -> None:
+        closing = "".join(f"</{tag}>" for tag, _ in reversed(self._open))
+        text = " ".join("".join(self._text).split())
+        if text:
+            self._lines.append((text, ("".join(self._html) + closing).strip()))
+        self._html = [opening for _, opening in self._open]
+        self._text = []
+
+    def _flush(self, heading: int = 0) -> None:
+        self._break()
+        lines, self._lines = self._lines, []
+        if heading:
+            if lines:
+                self.done.append(Block("heading", heading, " ".join(text for text, _ in lines), ""))
+            return
+        group: list[tuple[str, str]] = []
+        for line in lines:
+            if self._alone(line[0]):
+                self._emit(group)
+                self._emit([line])
+                group = []
+            else:
+                group.append(line)
+        self._emit(group)
+
+    def _emit(self, lines: list[tuple[str, str]]) -> None:
+        if not lines:
+            return
+        text, html = "\n".join(text for text, _ in lines), "<br>".join(html for _, html in lines)
+        kind: Literal["list", "paragraph"] = "list" if self._entries else "paragraph"
+        self.done.append(
+            Block(kind, self._entries[-1] if self._entries else 0, text, f"<p>{without_hollows(html)}</p>")
+        )

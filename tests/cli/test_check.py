@@ -1,0 +1,159 @@
+"""`check` names every fault of the site, each by its file and key or line, and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.cli.calling import call
+
+from msdigest.steps import founding
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A fresh site of the stock configuration."""
+    founding.found(tmp_path)
+    return tmp_path
+
+
+def change(site, file, old, new) -> None:
+    path = site / file
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) >= 1, f"{file} has no {old!r}"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def check(site):
+    return call("--config", site / "config" / "msdigest.toml", "check")
+
+
+def test_the_stock_site_has_no_fault(site) -> None:
+    """What `init` writes passes as it is, and checking makes no database."""
+    status, out, err = check(site)
+
+    assert (status, err) == (0, "")
+    assert re.fullmatch(r"No faults: \d+ sources of \d+ enabled, 1 digest, all templates compile\.\n", out)
+    assert not (site / "var").exists()
+
+
+SIX_FAULTS = {
+    "config/msdigest.toml: site.url": ('url = "https://digest.example.org"', 'url = "digest.example.org"'),
+    "config/msdigest.toml: mail.provider": ('provider = "file"', 'provider = "pigeon"'),
+    "config/sources.toml: source[ms-selfie].interval": ('interval = "3h"', 'interval = "3 minutes"'),
+    "config/digests.toml: digest[weekly].cadence": ('"weekly mon 07:00"', '"weekly mon 01:30"'),
+    "config/digests.toml: digest[weekly].sections[1].kinds[1]": ('kinds = ["safety"]', 'kinds = ["saftey"]'),
+    "config/topics.toml: topic[relapsing-ms].colour": ('id = "relapsing-ms"', 'id = "relapsing-ms"\ncolour = "red"'),
+}
+
+
+def test_six_planted_faults(site) -> None:
+    """Six faults in four files: six lines, each with its file and key, and status 2."""
+    for place, (old, new) in SIX_FAULTS.items():
+        change(site, place.partition(":")[0], old, new)
+
+    status, out, err = check(site)
+    *lines, last = err.splitlines()
+
+    assert (status, out) == (2, "")
+    assert last == "6 faults in the configuration"
+    assert sorted(": ".join(line.split(": ")[:2]) for line in lines) == sorted(SIX_FAULTS)
+    assert all(len(line.split(": ", 2)) == 3 for line in lines), "each says what is wrong"
+
+
+@pytest.mark.parametrize("command", ["check", "sources --json", "run --once", "subscribers export"])
+def test_every_command_lists_the_faults(site, command) -> None:
+    """A site with faults is not opened by any command: the same lines, status 2, and nothing on standard output."""
+    for place, (old, new) in SIX_FAULTS.items():
+        change(site, place.partition(":")[0], old, new)
+
+    told = call("--config", site / "config" / "msdigest.toml", *command.split())
+
+    assert told == check(site)
+    assert told.status == 2
+
+
+TEMPLATES = {
+    "a tag that is not closed": ("web/entry.html.jinja", "{% if entry %}never closed\n"),
+    "logic on a value of a person": ("email/digest.txt.jinja", "{% if person.greeting == 'x' %}x{% endif %}\n"),
+    "a name that does not exist": ("email/digest.html.jinja", "{{ nobody.knows }}\n"),
+    "a filter that does not exist": ("web/base.html.jinja", "{{ lang|nofilter }}\n"),
+}
+
+
+@pytest.mark.parametrize("case", TEMPLATES)
+def test_a_template_that_cannot_be_compiled(site, case) -> None:
+    """An edited template that cannot be used is told by file and line, with status 2."""
+    name, line = TEMPLATES[case]
+    path = site / "templates" / name
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + line, encoding="utf-8")
+
+    status, out, err = check(site)
+    fault, last = err.splitlines()
+
+    assert (status, out) == (2, "")
+    assert re.match(rf"templates/{re.escape(name)}: line (\d+): \S", fault)
+    assert len(text.splitlines()) < int(fault.split(": ")[1].split()[1]) <= len(text.splitlines()) + 2
+    assert last == "1 fault in the configuration"
+
+
+def test_every_broken_template_is_told(site) -> None:
+    """Two broken templates are two lines."""
+    for name in ("web/leave.html.jinja", "web/left.html.jinja"):
+        (site / "templates" / name).write_text("{% if %}", encoding="utf-8")
+
+    status, _, err = check(site)
+
+    assert status == 2
+    assert [line.partition(": ")[0] for line in err.splitlines()[:-1]] == [
+        "templates/web/leave.html.jinja", "templates/web/left.html.jinja",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda key: key.unlink(), "the key file cannot be read"),
+        (lambda key: key.chmod(0o640), "others may read the key file: run `chmod 600 "),
+        (lambda key: key.write_text("1:short\n"), "a key is 'NUMBER:BASE64'"),
+    ],
+)
+def test_the_key_file(site, spoil, message) -> None:
+    """A key file that cannot be used is a fault like any other."""
+    spoil(site / "config" / "vault.key")
+
+    status, _, err = check(site)
+
+    assert status == 2
+    assert err.startswith(f"config/vault.key: {message}")
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("config/nope.toml", "there is no such file: name one with --config, or write one with `msdigest init DIR`"),
+        ("config", "is a folder: name the file msdigest.toml in it"),
+    ],
+)
+def test_no_configuration(site, path, message) -> None:
+    """A --config that is no file is one line, not a list of all that is not beside it."""
+    status, out, err = call("--config", site / path, "sources")
+
+    assert (status, out) == (2, "")
+    assert err == f"{site / path}: {message}\n1 fault in the configuration\n"
+
+
+def test_the_usual_place(site, monkeypatch, tmp_path) -> None:
+    """Without --config: MSDIGEST_CONFIG, else config/msdigest.toml in the folder one stands in."""
+    monkeypatch.chdir(site)
+    here = call("check")
+    elsewhere = tmp_path / "empty"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    nowhere = call("check")
+    monkeypatch.setenv("MSDIGEST_CONFIG", str(site / "config" / "msdigest.toml"))
+    named = call("check")
+
+    assert (here.status, nowhere.status, named.status) == (0, 2, 0)
+    assert nowhere.err.startswith(f"config/msdigest.toml: there is no such file in {elsewhere}: name one with --config")
