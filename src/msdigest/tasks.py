@@ -40,5 +40,5 @@ def task_list(
             for digest in digests
         ),
         TaskSpec(name="publish", step=lambda _: publish(), every=COLLECT_EVERY),
-        TaskSpec(name="deliver", step=lambda _: deliver(), every=DELIVER_EVERY),
+        TaskSpec(name="deliver", step=lambda _: deliver(), every=DELIVER_EVERY, lane="delivery"),
     ]

@@ -126,7 +126,12 @@ def test_of_missed_times_only_the_latest_is_made_up_for(database, clock) -> None
         ("daily 03:00", "Europe/Berlin", datetime(2026, 3, 28, tzinfo=UTC), ["28 02:00", "29 01:00", "30 01:00"]),
         ("daily 03:00", "Europe/Berlin", datetime(2026, 10, 24, tzinfo=UTC), ["24 01:00", "25 02:00", "26 02:00"]),
         # Here clocks change late in the evening, forwards and back: once a day all the same.
-        ("daily 22:30", "America/Nuuk", datetime(2026, 3, 28, tzinfo=UTC), ["28 00:30", "29 00:30", "29 23:30", "30 23:30"]),
+        (
+            "daily 22:30",
+            "America/Nuuk",
+            datetime(2026, 3, 28, tzinfo=UTC),
+            ["28 00:30", "29 00:30", "29 23:30", "30 23:30"],
+        ),
         ("daily 23:30", "America/Nuuk", datetime(2026, 10, 24, tzinfo=UTC), ["24 00:30", "25 00:30", "26 01:30"]),
     ],
 )

@@ -233,6 +233,36 @@ def test_who_is_forgotten_while_it_is_sent_gets_nothing(app) -> None:
     assert (account(app).accepted, account(app).excluded) == (PEOPLE - 1, 1)
 
 
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("update subscriptions set state = 'ended' where subscriber = ?", "left"),
+        ("update subscriptions set state = 'paused' where subscriber = ?", "paused"),
+        (
+            (
+                "insert into suppressions (lookup, reason, at) "
+                "select lookup, 'complaint', created from subscribers where id = ?"
+            ),
+            "suppressed",
+        ),
+    ],
+    ids=["left", "paused", "suppressed"],
+)
+def test_who_left_while_the_issue_was_frozen_gets_nothing(app, statement, reason) -> None:
+    """A freeze that saw them still queued them; the sender looks once more before it builds."""
+    provider = FakeProvider()
+    frozen(app, provider)
+    who = subscribing.find(app.database, app.vault, "p3@example.org").id
+    with app.database.writing() as connection:
+        connection.exec_driver_sql(statement, (who,))
+    app.deliver()
+    with app.database.reading() as connection:
+        (record,) = ledger.records(connection, 1, state="excluded")
+
+    assert (record.subscriber, record.reason) == (who, reason)
+    assert account(app).accepted == PEOPLE - 1 == provider.accepted.total()
+
+
 def test_an_issue_that_is_too_late_is_held_and_can_be_sent_on(app) -> None:
     """A process that was down too long sends nothing stale; an editor may decide otherwise."""
     provider = FakeProvider()

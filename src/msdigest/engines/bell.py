@@ -6,7 +6,7 @@ import hashlib
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msdigest.errors import MsdigestError
 from msdigest.store import fires
@@ -20,16 +20,21 @@ log = logging.getLogger(__name__)
 
 # A fire that was taken and never finished belongs to a dead process after this.
 STALE_AFTER = timedelta(hours=1)
+KEPT_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSpec:
-    """One line of the list of tasks: its name, what it does, and either a cadence or a gap between two times."""
+    """One line of the list of tasks: its name, what it does, and either a cadence or a gap between two times.
+
+    lane: tasks of one lane wait for each other, those of another do not.
+    """
 
     name: str
     step: Task
     cadence: Cadence | None = None
     every: timedelta | None = None
+    lane: Literal["main", "delivery"] = "main"
 
     def scheduled_for(self, now: datetime) -> datetime:
         """Return the newest time, not after ``now``, for which this task is to be rung."""
@@ -67,6 +72,9 @@ def ring(database: Database, clock: Clock, spec: TaskSpec, *, alone: bool = Fals
     error = _run(spec, scheduled_for)
     with database.writing() as connection:
         fires.finish(connection, spec.name, scheduled_for=scheduled_for, now=clock.now(), error=error)
+        if spec.cadence is None:
+            # One every ten seconds would be three million rows a year; those of a cadence are few and stay.
+            fires.prune(connection, spec.name, before=scheduled_for - KEPT_FOR)
     return Rung(ran=True, error=error)
 
 

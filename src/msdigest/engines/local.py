@@ -31,7 +31,7 @@ LOOK_AGAIN = timedelta(minutes=10)
 
 
 class LocalEngine:
-    """Rings for tasks in threads of this process, one task at a time.
+    """Rings for tasks in threads of this process, one task of a lane at a time.
 
     errors: task → the sentence in which it failed when it ran last; one that did its work has none.
     """
@@ -45,7 +45,8 @@ class LocalEngine:
         self.errors: dict[str, str] = {}
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
-            executors={"default": ThreadPoolExecutor(1)},
+            # A delivery may take an hour; what is collected and composed meanwhile must not wait for it.
+            executors={lane: ThreadPoolExecutor(1) for lane in ("default", "main", "delivery")},
             job_defaults={"misfire_grace_time": MISFIRE_GRACE, "coalesce": True, "max_instances": 1},
         )
 
@@ -63,10 +64,14 @@ class LocalEngine:
 
     def start(self) -> None:
         """Begin to ring, first for everything that is due already; returns at once."""
-        self._scheduler.add_job(self.ring_all, id="catch-up", name="catch-up")
+        self._scheduler.add_job(self.ring_all, id="catch-up", name="catch-up", executor="main")
         for spec in self._tasks:
-            self._scheduler.add_job(self._ring, trigger_of(spec), args=(spec,), id=spec.name, name=spec.name)
-        self._scheduler.add_job(self.look_again, IntervalTrigger(seconds=LOOK_AGAIN.total_seconds()), id="look again")
+            self._scheduler.add_job(
+                self._ring, trigger_of(spec), args=(spec,), id=spec.name, name=spec.name, executor=spec.lane
+            )
+        self._scheduler.add_job(
+            self.look_again, IntervalTrigger(seconds=LOOK_AGAIN.total_seconds()), id="look again", executor="main"
+        )
         self._scheduler.start()
 
     def stop(self) -> None:

@@ -25,14 +25,15 @@ from msdigest.store import audience, ledger
 from msdigest.store import issues as issue_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from msdigest.model.clock import Clock
     from msdigest.model.compiled import CompiledIssue
     from msdigest.model.issue import Digest, Issue
     from msdigest.model.subscriber import Subscriber, Subscription
     from msdigest.ports import Provider
-    from msdigest.store.database import Database, Transaction
+    from msdigest.store.audience import Member
+    from msdigest.store.database import Database
     from msdigest.store.ledger import Batch, Queued
     from msdigest.vault import Vault
 
@@ -136,38 +137,38 @@ class Delivery:
         return self._settle(batch, shipment, outcomes, attempt)
 
     def _load(self, batch: Batch, attempt: str) -> Shipment | None:
+        """Read a batch's people; whoever may no longer be mailed is excluded first."""
+        issue = self._issue(batch.issue)
         with self._database.reading() as connection:
             queue = ledger.queued(connection, batch)
-            people = audience.by_ids(connection, self._vault, [each.subscriber for each in queue])
-            issue, parts = self._issue(batch.issue), []
-            for (variant, selection), stretch in ledger.runs([each for each in queue if each.subscriber in people]):
-                letter = self._letter(batch.issue, variant, selection)
-                parts.append((letter, self._recipients(connection, issue, stretch, people=people)))
-        gone = [each.subscriber for each in queue if each.subscriber not in people]
-        if gone or not parts:
+            ids = [each.subscriber for each in queue]
+            members = audience.members_by_ids(connection, self._vault, issue.digest, ids)
+        stopped = {each: reason for each in ids if (reason := _stopped(members.get(each)))}
+        left = [each for each in queue if each.subscriber not in stopped]
+        if stopped or not left:
             with self._database.writing() as connection:
-                for subscriber in gone:
-                    ledger.withdraw(connection, subscriber, issue_ids=[batch.issue], reason="forgotten")
-                if not parts:
+                for subscriber, reason in stopped.items():
+                    ledger.withdraw(connection, subscriber, issue_ids=[batch.issue], reason=reason)
+                if not left:
                     ledger.close(connection, batch)
                     return None
+        parts = []
+        for (variant, selection), stretch in ledger.runs(left):
+            letter = self._letter(batch.issue, variant, selection)
+            parts.append((letter, self._recipients(issue, stretch, members=members)))
         return Shipment(attempt=attempt, parts=parts)
 
-    def _recipients(
-        self, connection: Transaction, issue: Issue, queue: Sequence[Queued], *, people: dict[str, Subscriber]
-    ) -> list[Recipient]:
-        ids = [each.subscriber for each in queue]
-        chosen = audience.subscriptions_of(connection, self._vault, ids, digest=issue.digest)
+    def _recipients(self, issue: Issue, queue: Sequence[Queued], *, members: Mapping[str, Member]) -> list[Recipient]:
         return [
             recipient(
                 self._vault,
                 self._post,
                 issue=issue,
-                person=people[each],
-                chosen=chosen[each, issue.digest],
-                language=queue[0].variant.partition(".")[0],
+                person=members[each.subscriber].subscriber,
+                chosen=members[each.subscriber].subscription,
+                language=each.variant.partition(".")[0],
             )
-            for each in ids
+            for each in queue
         ]
 
     def _settle(self, batch: Batch, shipment: Shipment, outcomes: Sequence[Outcome], attempt: str) -> int:
@@ -219,6 +220,15 @@ class Delivery:
         with self._database.reading() as connection:
             entries = ledger.entries_of(connection, [selection])[selection]
         return letter(self._issue(issue_id), self._compiled(issue_id, variant), entries=entries, post=self._post)
+
+
+def _stopped(member: Member | None) -> str | None:
+    """Return why somebody who was queued is not mailed after all: a freeze may have begun before they left."""
+    if member is None:
+        return "forgotten"
+    if member.suppressed:
+        return "suppressed"
+    return {"ended": "left", "paused": "paused"}.get(member.subscription.state)
 
 
 def letter(issue: Issue, compiled: CompiledIssue, *, entries: frozenset[str], post: Post) -> Letter:

@@ -16,7 +16,7 @@ from msdigest.store.schema import subscribers, subscriptions, suppressions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
     from msdigest.ports import Sealer
 
@@ -79,29 +79,40 @@ def members(
 
     ``after``: the id of the last one of the chunk before; so a walk over all holds one chunk in memory.
     """
-    statement = (
-        select(
-            subscriptions.c.subscriber,
-            subscriptions.c.digest,
-            subscriptions.c.state,
-            subscriptions.c.sealed.label("chosen"),
-            subscribers.c.sealed.label("person"),
-            suppressions.c.lookup.is_not(None).label("suppressed"),
-        )
+    statement = _membership(digest).where(subscriptions.c.subscriber > after)
+    statement = statement.order_by(subscriptions.c.subscriber).limit(limit)
+    return [_member(vault, row) for row in connection.execute(statement).all()]
+
+
+def members_by_ids(connection: Connection, vault: Sealer, digest: str, ids: Sequence[str]) -> dict[str, Member]:
+    """Return people with their subscription to ``digest`` by id; forgotten ones are missing."""
+    statement = _membership(digest).where(subscriptions.c.subscriber.in_(ids))
+    return {row.subscriber: _member(vault, row) for row in connection.execute(statement).all()}
+
+
+def _membership(digest: str) -> Select[Any]:
+    columns = (
+        subscriptions.c.subscriber,
+        subscriptions.c.digest,
+        subscriptions.c.state,
+        subscriptions.c.sealed.label("chosen"),
+        subscribers.c.sealed.label("person"),
+        suppressions.c.lookup.is_not(None).label("suppressed"),
+    )
+    return (
+        select(*columns)
         .join(subscribers, subscribers.c.id == subscriptions.c.subscriber)
         .outerjoin(suppressions, suppressions.c.lookup == subscribers.c.lookup)
-        .where(subscriptions.c.digest == digest, subscriptions.c.subscriber > after)
-        .order_by(subscriptions.c.subscriber)
-        .limit(limit)
+        .where(subscriptions.c.digest == digest)
     )
-    return [
-        Member(
-            subscriber=open_subscriber(vault, row.subscriber, row.person),
-            subscription=_open_subscription(vault, row),
-            suppressed=bool(row.suppressed),
-        )
-        for row in connection.execute(statement).all()
-    ]
+
+
+def _member(vault: Sealer, row: Any) -> Member:
+    return Member(
+        subscriber=open_subscriber(vault, row.subscriber, row.person),
+        subscription=_open_subscription(vault, row),
+        suppressed=bool(row.suppressed),
+    )
 
 
 def all_members(connection: Connection, vault: Sealer, digest: str) -> Iterator[Member]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from msdigest.store.schema import facts, fires
@@ -38,6 +38,12 @@ def finish(
     """Write down that a fire was dealt with, and the error it ended in."""
     here = (fires.c.task == task) & (fires.c.scheduled_for == scheduled_for)
     connection.execute(update(fires).where(here).values(finished_at=now, error=error))
+
+
+def prune(connection: Connection, task: str, *, before: datetime) -> int:
+    """Delete fires of a task that were dealt with before ``before``; return how many."""
+    old = (fires.c.task == task) & (fires.c.scheduled_for < before) & fires.c.finished_at.is_not(None)
+    return connection.execute(delete(fires).where(old)).rowcount
 
 
 def last(connection: Connection, task: str) -> datetime | None:
