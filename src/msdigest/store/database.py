@@ -16,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError as DatabaseTroubleError
 from sqlalchemy.pool import QueuePool
 
 from msdigest.errors import BusyError, NewerDatabaseError, StoreError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LOCK_NUMBER = 7_214_433_100  # any constant of ours: serialises upgrades between PostgreSQL clients
-_BUSY_TIMEOUT_MS = 30_000
+_BUSY_TIMEOUT_MS = 60_000
 
 
 # What a step holds while it reads or writes; only the store knows the library behind it.
@@ -45,7 +46,7 @@ class Database:
             self._upgrade_if_older()
         except SQLAlchemyError as error:
             self.engine.dispose()
-            message = f"{_shown(url)}: the database cannot be opened: {_cause(error)}"
+            message = f"{_shown(url)}: the database cannot be used: {_cause(error)}"
             raise StoreError(message) from None
         except StoreError:
             self.engine.dispose()
@@ -61,14 +62,24 @@ class Database:
         """Open a transaction that sees one state of the database and cannot change it."""
         # PostgreSQL would else show every statement another state, and let a reader write.
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with self.engine.connect().execution_options(**options) as connection, connection.begin():
+        with self._told(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open a transaction that is kept whole or not at all. On SQLite writers wait for each other."""
-        with self.engine.connect().execution_options(msdigest_writes=True) as connection, connection.begin():
+        options = {"msdigest_writes": True}
+        with self._told(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Translate what happens to a database in use: locked too long, disk full, server gone."""
+        try:
+            yield
+        except DatabaseTroubleError as error:
+            message = f"{_shown(self.url)}: the database cannot be used: {_cause(error)}"
+            raise StoreError(message) from error
 
     @contextmanager
     def alone(self) -> Iterator[None]:
