@@ -57,8 +57,14 @@ def read_keys(path: Path) -> str:
     try:
         mode = path.stat().st_mode
         text = path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        message = (
+            f"{path}: is missing: put your copy of it back (only a site without people gets a new one: `msdigest init`)"
+        )
+        raise VaultError(message) from None
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{path}: the key file cannot be read ({type(error).__name__}): make one with `msdigest init`"
+        why = getattr(error, "strerror", None) or "it is no text"
+        message = f"{path}: the key file cannot be read ({why})"
         raise VaultError(message) from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         message = f"{path}: others may read the key file: run `chmod 600 {path}`"

@@ -36,7 +36,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "disclaimer": "Disclaimer: {words}",
         "greeting": "Hello {name},",
         "greeting_nobody": "Hello,",
-        "in_short": "In two minutes",
+        "in_short": "In short",
         "leave": "Leave this digest",
         "minutes.one": "{count} minute",
         "minutes.other": "{count} minutes",

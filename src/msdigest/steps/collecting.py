@@ -33,6 +33,7 @@ VISITORS = 8
 USUAL_INTERVAL = timedelta(hours=1)
 PAGE_INTERVAL = timedelta(hours=6)
 LONGEST_INTERVAL = timedelta(hours=24)
+FIRST_RETRY = timedelta(minutes=30)
 # An adaptive source is asked after this part of the time since it last had something new.
 QUIET_SHARE = 24
 # A clock that is a little wrong is forgiven; a date further ahead is none.
@@ -205,8 +206,8 @@ def _keep_failure(
     database: Database, source: Source, error: FetchError | CollectError, *, state: SourceState, now: datetime
 ) -> SourceReport:
     failures = state.failures + 1
-    usual = _interval(source)
-    wait = min(usual * 2 ** min(failures, 6), max(LONGEST_INTERVAL, usual))
+    # Soon at first, whatever the interval: an hour without a network must not cost a week of a weekly page.
+    wait = min(FIRST_RETRY * 2 ** min(failures - 1, 10), LONGEST_INTERVAL)
     not_before = None
     if isinstance(error, StatusError) and error.retry_after is not None:
         not_before = now + min(timedelta(seconds=error.retry_after), LONGEST_WAIT)

@@ -110,6 +110,10 @@ def freeze(
         if issue.not_later_than < clock.now():
             issue_store.postpone(connection, issue.id, not_later_than=clock.now() + digest.latest)
         account = ledger.account(connection, issue.id)
+        if not account.candidates:
+            # Frozen for nobody it would be sent, and what it carries would count as told.
+            message = f"nobody is subscribed to {digest.id}: `msdigest subscribers import FILE`, then send again"
+            raise RefusedError(message)
     log.info("frozen issue=%d candidates=%d pending=%d", issue.id, account.candidates, account.pending)
     return account
 

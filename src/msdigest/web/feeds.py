@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _DEEPEST = 8
 _TYPES = {
-    ".rss": "application/rss+xml",
-    ".atom": "application/atom+xml",
+    ".rss": "application/rss+xml; charset=utf-8",
+    ".atom": "application/atom+xml; charset=utf-8",
     ".json": "application/feed+json",
     ".html": "text/html; charset=utf-8",
     ".ics": "text/calendar; charset=utf-8",
