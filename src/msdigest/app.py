@@ -70,7 +70,10 @@ class App:
         vault = Vault(self.settings.keys or read_keys(self.settings.key_file))
         with self.database.writing() as connection:
             if fires.fact(connection, "vault", vault.fingerprint) != vault.fingerprint:
-                message = f"{self.settings.key_file}: these are not the keys this database was filled with: put the old key file back"
+                message = (
+                    f"{self.settings.key_file}: these are not the keys this database was filled with: "
+                    "put the old key file back"
+                )
                 raise VaultError(message)
         return vault
 

@@ -113,6 +113,9 @@ class BlockedAddressError(FetchError):
 class UnreachableError(FetchError):
     """The server could not be reached or broke the connection."""
 
+    # How the message begins where not even a connection was made.
+    NO_CONNECTION = "no connection could be made"
+
 
 class DeadlineError(FetchError):
     """The whole answer did not arrive in time."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
+import stat
 
+import pytest
 from tests.providers.test_mailgun import person, shipment
 
 from msdigest.model.delivery import Outcome
@@ -59,16 +62,42 @@ def test_an_outbox_that_cannot_be_written_leaves_everybody_pending(tmp_path) -> 
     assert provider.parse(reply, parcel)[0].state == "pending"
 
 
-def test_a_name_cannot_add_headers(tmp_path) -> None:
-    """A line break in a name ends up nowhere."""
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ada Bcc: evil@example.net",
+        "=?utf-8?q?a=0D=0ABcc:_evil=40example.net?=",
+        "é <evil@example.net>",
+        "é, evil@example.net, x",
+        "José @home",
+        "Zoë [x]",
+        'O"Brien \\ & Söhne; (the younger)',
+        "מרים כהן",
+        "Ödön " * 40,
+    ],
+)
+def test_a_name_neither_adds_headers_nor_changes_who_gets_it(tmp_path, name) -> None:
+    """Whatever a name holds: one addressee, no other header, no line that a server must refuse."""
     provider = FileProvider(tmp_path)
     hostile = person(1)
-    object.__setattr__(hostile, "name", "Ada Bcc: evil@example.net")
+    object.__setattr__(hostile, "name", name)
     reply = provider.carry(provider.build(shipment(hostile)))
-    message = email.message_from_bytes((tmp_path / "7" / "d1.eml").read_bytes(), policy=email.policy.default)
+    raw = (tmp_path / "7" / "d1.eml").read_bytes()
+    message = email.message_from_bytes(raw, policy=email.policy.default)
 
     assert isinstance(reply, Reply)
+    assert [address.addr_spec for address in message["To"].addresses] == ["p1@example.org"]
     assert message["Bcc"] is None
+    assert max(map(len, re.findall(rb"=\?utf-8\?[^?]*\?[^?]*\?=", raw.partition(b"\r\n\r\n")[0])), default=0) <= 75
+
+
+def test_the_outbox_is_for_its_owner_alone(tmp_path) -> None:
+    """A message holds an address, a name and, by its entries, topics."""
+    provider = FileProvider(tmp_path / "outbox")
+    provider.carry(provider.build(shipment(person(1))))
+
+    assert stat.S_IMODE((tmp_path / "outbox" / "7").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "outbox" / "7" / "d1.eml").stat().st_mode) == 0o600
 
 
 def test_a_long_way_to_leave_stays_one_address(tmp_path) -> None:

@@ -91,6 +91,29 @@ def test_variables_in_a_sources_words_stay_words(foreign: str) -> None:
     assert foreign not in fields["text"][0]
 
 
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        "https://evil.example/?u=%recipient.x%recipient.leave%",
+        "%recipient%recipient.h_leave_url%",
+        "%a-recipient.x%%recipient.leave%",
+    ],
+)
+def test_variables_that_share_a_sign_stay_words(foreign: str) -> None:
+    """A source cannot have a reader's way to leave put into its own link."""
+    fields = fields_of(shipment(person(1), html=[f'<a href="{foreign}">x</a>'], text=[foreign + "\n"]))
+
+    assert "%recipient" not in fields["html"][0]
+    assert "%recipient" not in fields["text"][0]
+
+
+def test_a_variable_cannot_be_finished_by_ours() -> None:
+    """What ends just before one of our own variables does not borrow its sign."""
+    fields = fields_of(shipment(person(1), html=["%recipient.leave", "greeting", ""], text=["x\n"]))
+
+    assert fields["html"] == ["&#37;recipient.leave%recipient.h_greeting%"]
+
+
 def test_the_same_shipment_gives_the_same_bytes() -> None:
     """A retry sends what was hashed before."""
     assert provider().build(shipment(person(1))).body == provider().build(shipment(person(1))).body
@@ -121,6 +144,14 @@ def answer(status: int, document: object, **headers: str) -> Reply:
         (
             answer(429, {"message": "slow down"}, **{"retry-after": "30"}),
             Outcome("pending", reason="mailgun answered 429: slow down", retry_after=30.0),
+        ),
+        (
+            answer(429, {}, **{"retry-after": "99999999999999"}),
+            Outcome("pending", reason="mailgun answered 429: no reason given"),
+        ),
+        (
+            answer(429, {}, **{"retry-after": "²"}),
+            Outcome("pending", reason="mailgun answered 429: no reason given"),
         ),
         (answer(500, {}), Outcome("unknown", reason="mailgun answered 500: no reason given")),
         (answer(503, b"<html>"), Outcome("unknown", reason="mailgun answered 503: no reason given")),

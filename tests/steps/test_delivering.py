@@ -168,6 +168,79 @@ def test_one_bad_address_is_found_without_hurting_the_others(app) -> None:
     assert len(calls) <= 2 * 5 + 1
 
 
+def test_a_letter_that_is_rejected_for_everybody_is_held(app) -> None:
+    """It cannot be all of their addresses: the issue is held, everybody stays pending and gets it once it is right."""
+    wrong = [True]
+    provider = FakeProvider(lambda ids: Reply(status=400, url="", headers={}, body=b"") if wrong else accepting(ids))
+    frozen(app, provider)
+    with pytest.raises(ProviderError, match="rejects every message"):
+        app.deliver()
+
+    assert app.issue(1).state == "held"
+    assert account(app).pending == PEOPLE
+    wrong.clear()
+    delivering.resume(app.database, app.clock, issue=app.issue(1), digest=app.digest("weekly"))
+    app.clock.advance(timedelta(minutes=20))
+    app.deliver()
+    assert (account(app).accepted, account(app).rejected) == (PEOPLE, 0)
+    assert max(provider.accepted.values()) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [Failure("no", "could not connect"), Reply(status=400, url="", headers={}, body=b"")]
+)
+def test_who_left_during_a_call_that_came_back_gets_nothing(app, answer) -> None:
+    """Not sent, or refused and halved: before the next try it is looked who is still there."""
+    gone, answers = [], iter([answer])
+
+    def answering(ids):
+        first = next(answers, None)
+        if first is not None:
+            person = subscribing.find(app.database, app.vault, "p3@example.org")
+            gone.append(app.vault.correlate("1", person.id))
+            subscribing.leave(app.database, app.clock, subscriber=person.id, digest="weekly")
+        return first or accepting(ids)
+
+    provider = FakeProvider(answering, max_recipients=100)
+    frozen(app, provider)
+    app.deliver()
+    app.clock.advance(timedelta(minutes=1))
+    app.deliver()
+
+    assert gone[0] not in provider.accepted
+    assert (account(app).accepted, account(app).excluded) == (PEOPLE - 1, 1)
+
+
+@pytest.mark.parametrize(
+    "answer", [Failure("no", "could not connect"), Reply(status=400, url="", headers={}, body=b"")]
+)
+def test_cancelling_during_a_call_that_comes_back_leaves_nobody_waiting(app, answer) -> None:
+    """What returns to a cancelled issue is excluded; otherwise its entries would count as told for ever."""
+
+    def answering(_ids):
+        delivering.cancel(app.database, issue=app.issue(1))
+        return answer
+
+    frozen(app, FakeProvider(answering, max_recipients=100))
+    app.deliver()
+
+    assert account(app).excluded == PEOPLE
+    assert all(state == "settled" for _, _, state in batches(app))
+
+
+def test_a_provider_that_is_down_for_a_day_loses_nobody(app) -> None:
+    """However often it is tried, the wait stays within bounds."""
+    app.__dict__["provider"] = provider = FakeProvider(lambda _: Failure("no", "down"), max_recipients=100)
+    app.freeze(app.issue(1))
+    for _ in range(90):
+        app.deliver()
+        app.clock.advance(timedelta(minutes=15, seconds=1))
+    provider._answer = accepting
+    app.deliver()
+
+    assert account(app).accepted == PEOPLE
+
+
 def test_refused_settings_stop_delivering_and_lose_nobody(app) -> None:
     """A wrong key is told in one sentence; everybody stays pending and gets it when it is right."""
     refuse = [True]

@@ -203,14 +203,16 @@ def test_safety_alone(town) -> None:
 
 
 @only_sqlite
-def test_an_issue_is_frozen_with_nobody_there(town) -> None:
-    """An account of nobody is closed, and the issue is sending: nothing is left of it to send."""
+def test_an_issue_for_nobody_is_refused(town) -> None:
+    """Sent to nobody, what it carries would count as told; it stays a draft until somebody is there."""
     issue = town.issue(town.entry("a"))
-    account = town.freeze(issue)
-
-    assert (account.candidates, account.closed) == (0, True)
+    with pytest.raises(RefusedError, match="nobody is subscribed"):
+        town.freeze(issue)
     with town.database.reading() as connection:
-        assert ledger.finished(connection) == [issue.id]
+        assert issue_store.get(connection, issue.id).state == "draft"
+    town.person("somebody")
+
+    assert town.freeze(issue).candidates == 1
 
 
 # ------------------------------------------------------------------------------------------------- nobody twice

@@ -48,8 +48,8 @@ def ask(public) -> Iterator[Ask]:
 @pytest.mark.parametrize(
     ("path", "file", "kind", "age"),
     [
-        ("/feeds/all.rss", "feeds/all.rss", "application/rss+xml", 900),
-        ("/feeds/digest/weekly.atom", "feeds/digest/weekly.atom", "application/atom+xml", 900),
+        ("/feeds/all.rss", "feeds/all.rss", "application/rss+xml; charset=utf-8", 900),
+        ("/feeds/digest/weekly.atom", "feeds/digest/weekly.atom", "application/atom+xml; charset=utf-8", 900),
         ("/feeds/all.json", "feeds/all.json", "application/feed+json", 900),
         ("/calendar.ics", "calendar.ics", "text/calendar; charset=utf-8", 900),
         ("/sources.opml", "sources.opml", "text/x-opml; charset=utf-8", 900),

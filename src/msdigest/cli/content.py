@@ -9,7 +9,7 @@ import typer
 
 from msdigest.cli import shown
 from msdigest.cli.context import opened
-from msdigest.errors import RefusedError
+from msdigest.errors import RefusedError, UnreachableError
 from msdigest.markup.text import without_controls
 from msdigest.store import entries as entry_store
 from msdigest.store import sources as source_store
@@ -17,10 +17,14 @@ from msdigest.store import sources as source_store
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sqlalchemy import Connection
+
     from msdigest.model.entry import Entry
     from msdigest.steps.collecting import SourceReport
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+# So many letters of an id are enough if no other begins with them.
+_BEGINNING = 6
 entry_cli = typer.Typer(no_args_is_help=True, help="Look at one entry.", rich_markup_mode=None)
 
 
@@ -55,6 +59,9 @@ def collect(
             reports = app.collect(chosen, due_only=due, progress=lambda _: advance(1))
     _print_reports(reports, as_json=as_json)
     if reports and all(report.failed for report in reports):
+        if len(reports) > 1 and all((each.error or "").startswith(UnreachableError.NO_CONNECTION) for each in reports):
+            message = "no source could be reached: is this machine on the internet?"
+            raise RefusedError(message)
         first = reports[0]
         others = f" (and {len(reports) - 1} more)" if len(reports) > 1 else ""
         message = f"every source failed: {first.id}: {first.error}{others}"
@@ -106,7 +113,7 @@ def sources(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         shown.print_json({"sources": rows})
         return
-    columns = ("source", "kind", "status", "last success", "last new", "next visit", "~fault")
+    columns = ("source", "?kind", "status", "last success", "?last new", "?next visit", "~fault")
     table = [
         (
             row["id"], row["kind"], row["status"], shown.moment(row["last_success"]), shown.moment(row["last_new"]),
@@ -127,7 +134,8 @@ def entries(
     """List what was collected, newest first."""
     with opened(context) as app:
         if topic is not None and app.settings.vocabulary.resolve(topic) is None:
-            message = f"there is no topic {topic!r} in config/topics.toml"
+            near = app.settings.vocabulary.nearest(topic)
+            message = f"there is no topic {topic!r} in config/topics.toml" + (f": did you mean {near}?" if near else "")
             raise RefusedError(message)
         wanted = None if topic is None else app.settings.vocabulary.resolve(topic)
         with app.database.reading() as connection:
@@ -139,7 +147,7 @@ def entries(
     if as_json:
         shown.print_json({"entries": [entry_document(entry) for entry in found]})
         return
-    columns = ("id", "date", "kind", "source", "~title", "~topics")
+    columns = ("=id", "date", "kind", "source", "~title", "?topics")
     rows = [
         (entry.id, _date(entry), entry.kind, entry.source, entry.title, ", ".join(entry.topics[:3])) for entry in found
     ]
@@ -189,19 +197,29 @@ def entry_document(entry: Entry) -> dict[str, Any]:
     }
 
 
+def _entry(connection: Connection, wanted: str) -> Entry:
+    """Return the entry of that id, or the only one whose id begins so."""
+    ids = entry_store.ids_beginning(connection, wanted.lower()) if len(wanted) >= _BEGINNING else []
+    if len(ids) > 1:
+        message = f"several entries begin with {wanted}: write more of the id"
+        raise RefusedError(message)
+    entry = entry_store.get(connection, ids[0]) if ids else None
+    if entry is None:
+        message = f"there is no entry {wanted}: `msdigest entries` lists them"
+        raise RefusedError(message)
+    return entry
+
+
 def entry_show(
     context: typer.Context,
-    entry_id: Annotated[str, typer.Argument(metavar="ID", show_default=False, help="As `msdigest entries` shows it.")],
+    entry_id: Annotated[str, typer.Argument(metavar="ID", show_default=False, help="Its id, or the beginning.")],
     as_json: Json = False,
 ) -> None:
     """Show one entry with its provenance and revisions."""
     with opened(context) as app, app.database.reading() as connection:
-        entry = entry_store.get(connection, entry_id)
-        if entry is None:
-            message = f"there is no entry {entry_id}: `msdigest entries` lists them"
-            raise RefusedError(message)
-        revisions = entry_store.revisions_of(connection, entry_id)
-        places = entry_store.places_of(connection, entry_id)
+        entry = _entry(connection, entry_id)
+        revisions = entry_store.revisions_of(connection, entry.id)
+        places = entry_store.places_of(connection, entry.id)
     if as_json:
         document = entry_document(entry) | {
             "text": entry.text,

@@ -29,7 +29,20 @@ issue_cli = typer.Typer(
     no_args_is_help=True, help="An issue's life: draft, approved, sending, sent.", rich_markup_mode=None
 )
 
-Number = Annotated[int, typer.Argument(metavar="N", show_default=False, help="The issue, as `issue list` counts it.")]
+_MOST_DIGITS = 9
+
+
+def _number(text: str) -> int:
+    if not (text.isdecimal() and len(text) <= _MOST_DIGITS):
+        message = f"{text!r} is no number: N is the number in `msdigest issue list`, such as 7"
+        raise typer.BadParameter(message)
+    return int(text)
+
+
+Number = Annotated[
+    int,
+    typer.Argument(metavar="N", parser=_number, show_default=False, help="The issue, as `issue list` counts it."),
+]
 
 # How many seconds a waiting sender sleeps at most before it looks again, also whether it was asked to stop.
 _LOOK_AGAIN = 1.0
@@ -111,7 +124,7 @@ def list_issues(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         shown.print_json({"issues": documents})
         return
-    columns = ("#issue", "digest", "#no", "state", "cut-off", "#entries", "#accepted", "#of", "~subject")
+    columns = ("#issue", "digest", "#no", "state", "?cut-off", "#entries", "#accepted", "#of", "~subject")
     rows = [
         (
             each["issue"], each["digest"], each["number"], each["state"], shown.moment(each["cut_off"]),
@@ -237,6 +250,6 @@ def deliveries(
         return
     shown.print_table(("account", "#people"), list(asdict(account).items()))
     shown.out().print()
-    columns = ("subscriber", "state", "#attempts", "provider's id", "~reason")
+    columns = ("=subscriber", "state", "#attempts", "?provider's id", "~reason")
     rows = [(each.subscriber, each.state, each.attempts, each.provider_id, each.reason) for each in records]
     shown.print_table(columns, rows, empty="No deliveries." if state is None else f"No deliveries are {state}.")

@@ -29,7 +29,7 @@ Digests = Annotated[
     Optional[list[str]],
     typer.Option("--digest", metavar="ID", help="Which digest; may be repeated. Default: every digest."),
 ]
-Who = Annotated[str, typer.Argument(metavar="ID|EMAIL", show_default=False, help="An opaque id, or an address.")]
+Who = Annotated[str, typer.Argument(metavar="ID|EMAIL", show_default=False, help="An opaque id or its beginning, or an address.")]
 people_cli = typer.Typer(no_args_is_help=True, help="The people who get digests.", rich_markup_mode=None)
 
 
@@ -38,7 +38,7 @@ def register(cli: typer.Typer) -> None:
     cli.add_typer(people_cli, name="subscribers")
     people_cli.command("add", epilog="Example: msdigest subscribers add ada@example.org --topics 'fatigue;sleep'")(add)
     people_cli.command("import", epilog="Example: msdigest subscribers import people.csv --digest weekly")(import_file)
-    people_cli.command("export", epilog="Example: msdigest subscribers export > people.csv")(export)
+    people_cli.command("export", epilog="Example: msdigest subscribers export > people-backup.csv")(export)
     people_cli.command("show", epilog="Example: msdigest subscribers show 2d3edfbbdb8b40ccaa4ba2e538e2f797")(show)
     people_cli.command("forget", epilog="Example: msdigest subscribers forget ada@example.org")(forget)
     people_cli.command("suppress", epilog="Example: msdigest subscribers suppress ada@example.org")(suppress)
@@ -111,7 +111,11 @@ def import_file(
 ) -> None:
     """Subscribe everybody in a CSV file.
 
-    Who left or is suppressed stays away. An import may be repeated: it changes only what the file changed.
+    Who left or is suppressed stays away. An import may be repeated: it changes only what the file changed. A row with
+    a fault is refused and told with its line, the others are taken, and the exit status is 1.
+
+    Columns, separated by commas, in any order: email (needed), name, language, zone, topics (ids of
+    config/topics.toml separated by ;), frequency, theme, audience, consent_at, consent_text, consent_source.
     """
     with opened(context) as app:
         digests = _digest_ids(app, digest)
@@ -133,17 +137,30 @@ def import_file(
             "unknown_columns": report.unknown_columns,
         }
         shown.print_json(document)
-        return
+    else:
+        _print_report(report, file=file.name)
+    if report.refused:
+        rows = report.new + report.updated + report.unchanged + report.suppressed + len(report.refused)
+        message = f"{len(report.refused)} of {shown.counted(rows, 'row')} {'was' if len(report.refused) == 1 else 'were'} refused"
+        raise RefusedError(message)
+
+
+def _print_report(report: ImportReport, *, file: str) -> None:
     counts = [
         ("new", report.new), ("updated", report.updated), ("unchanged", report.unchanged),
         ("left or suppressed, not added", report.suppressed), ("refused", len(report.refused)),
         ("without evidence of consent", report.without_evidence),
     ]  # fmt: skip
     shown.print_table(("people", "#"), counts)
+    if report.without_evidence:
+        shown.out().print(
+            "Without evidence of consent: the file does not say when they agreed (columns consent_at, consent_text); "
+            "they are kept as carried over by this import."
+        )
     if report.unknown_columns:
         shown.out().print(f"Columns that are not known and were not read: {', '.join(report.unknown_columns)}")
     for line, reason in report.refused:
-        shown.out().print(f"line {line}: {reason}")
+        shown.out().print(f"{file}: line {line}: {reason}")
 
 
 def _check_letters(file: Path) -> None:

@@ -135,7 +135,10 @@ def _stay(app: App, *, host: str, port: int) -> None:
         engine = app.engine()
         with stoppable(app.delivery.stop, server.end):
             engine.start()
-            shown.notes().print(f"Running; serving {_address(door)} (Ctrl-C ends it)")
+            shown.notes().print(
+                "Running: collects, composes and mails on time; `msdigest -v run` shows what happens.\n"
+                f"Serving {_address(door)} (Ctrl-C ends it)"
+            )
             server.run(sockets=[door])
             _end(app, engine)
 

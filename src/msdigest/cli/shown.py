@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 _GAP = 2
 # A column of text that has less room than this is not worth looking at.
 _LEAST_TEXT = 16
+# So much of an id stands in a table on a terminal; commands understand it.
+_SHORT_ID = 8
 _LINE_EVERY = 1.0  # seconds
+_MARKS = "#~=?"
 
 
 def out() -> Console:
@@ -67,25 +70,46 @@ def moment(value: datetime | None) -> str:
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "") -> None:
     """Print a table, or the sentence ``empty`` if it has no rows.
 
-    Columns that begin with ``#`` are numbers and stand to the right; those that begin with ``~`` are text that may
-    be wrapped. All others stay whole, so that an id can be copied: where the terminal is too narrow for that,
-    every row becomes a block of lines. Not on a terminal a row is always one line.
+    What a column's name begins with tells how it is shown: ``#`` a number, to the right; ``~`` text that may be
+    wrapped; ``=`` an opaque id, of which a terminal shows the beginning; ``?`` what is left out, the first such column
+    first, where the terminal is too narrow. All others stay whole: where there is no room even so, every row becomes
+    a block of lines. Not on a terminal nothing is left out, and a row is always one line.
     """
     cells = [["" if cell is None else _clean(cell) for cell in row] for row in rows]
     if empty and not cells:
         out().print(empty)
-        return
-    names = [column.lstrip("#~") for column in columns]
-    widths = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
-    if not sys.stdout.isatty():
-        _print_lines(columns, [names, *cells] if any(names) else cells, widths)
-        return
-    console = out()
-    kept = [min(width, _LEAST_TEXT) if column[0:1] == "~" else width for column, width in zip(columns, widths)]  # noqa: B905  # made from each other
-    if sum(kept) + _GAP * (len(kept) - 1) > console.width:
-        _print_blocks(console, names, cells)
+    elif sys.stdout.isatty():
+        _print_fitting(out(), columns, cells)
     else:
-        console.print(_table(columns, cells))
+        names = _names(columns)
+        _print_lines(columns, [names, *cells] if any(names) else cells, _widths(columns, cells))
+
+
+def _print_fitting(console: Console, columns: Sequence[str], whole: Sequence[Sequence[str]]) -> None:
+    rows = [
+        [cell[:_SHORT_ID] if column.startswith("=") else cell for column, cell in zip(columns, row, strict=True)]
+        for row in whole
+    ]
+    least = [
+        min(width, _LEAST_TEXT) if column.startswith("~") else width
+        for column, width in zip(columns, _widths(columns, rows), strict=True)
+    ]
+    kept = list(range(len(columns)))
+    spare = [place for place in kept if columns[place].startswith("?")]
+    while sum(least[place] + _GAP for place in kept) - _GAP > console.width:
+        if not spare:
+            _print_blocks(console, _names(columns), whole)
+            return
+        kept.remove(spare.pop(0))
+    console.print(_table([columns[place] for place in kept], [[row[place] for place in kept] for row in rows]))
+
+
+def _names(columns: Sequence[str]) -> list[str]:
+    return [column.lstrip(_MARKS) for column in columns]
+
+
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(cell_len, column)) for column in zip(_names(columns), *rows, strict=True)]
 
 
 def _clean(cell: object) -> str:
@@ -117,11 +141,11 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
         pad_edge=False,
         padding=(0, _GAP, 0, 0),
         header_style="bold",
-        show_header=any(column.strip("#~") for column in columns),
+        show_header=any(_names(columns)),
     )
     for column in columns:
         table.add_column(
-            column.lstrip("#~"),
+            column.lstrip(_MARKS),
             justify="right" if column.startswith("#") else "left",
             overflow="fold",
             no_wrap=not column.startswith("~"),

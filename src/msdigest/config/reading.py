@@ -8,6 +8,7 @@ in another.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
 _MAIN = ("site", "storage", "mail", "providers", "fetch")
 _PROVIDER_TABLES: dict[str, type[Shape]] = {"file": FileTable, "mailgun": MailgunTable}
 _SQLITE = "sqlite:///"
+_TOML_FAULT = re.compile(r"(?P<what>.*) \(at (?P<place>line \d+, column \d+|end of document)\)", re.DOTALL)
+# What people write who have not written TOML before: curly quotes, no quotes, True.
+_VALUE_FAULTS = ("Invalid value", "Expected newline", "Illegal character", "Unterminated string")
+_HOW_VALUES_STAND = 'text stands in straight quotes "…", true and false are small'
 T = TypeVar("T", bound=Shape)
 
 
@@ -100,7 +105,7 @@ class _Reader:
             self.fault(path, "", f"cannot be read: {error.strerror}")
             return None
         except tomllib.TOMLDecodeError as error:
-            self.fault(path, "", f"is no TOML: {error}")
+            self.fault(path, *_unreadable(error))
             return None
         for key in document:
             if allowed and key not in allowed:
@@ -145,6 +150,14 @@ class _Reader:
         if not found:
             self.fault(path, key, f"the environment variable {value.env} is not set")
         return found
+
+
+def _unreadable(error: tomllib.TOMLDecodeError) -> tuple[str, str]:
+    """Return where a file stops being TOML, and the sentence about it."""
+    found = _TOML_FAULT.fullmatch(str(error))
+    what, place = (found["what"], found["place"]) if found else (str(error), "")
+    hint = f": {_HOW_VALUES_STAND}" if what.startswith(_VALUE_FAULTS) else ""
+    return place, f"cannot be read as TOML ({what}){hint}"
 
 
 def _read_main(reader: _Reader, document: dict[str, Any]) -> dict[str, Any]:
@@ -269,7 +282,7 @@ def _source(table: SourceTable) -> Source:
 
 def _read_digests(reader: _Reader, *, sources: set[str] | None, vocabulary: Vocabulary | None) -> list[Digest]:
     path = reader.folder / "digests.toml"
-    context = {"sources.toml": sources, "topics.toml": vocabulary and set(vocabulary.ids)}
+    context = {"sources.toml": sources, "topics.toml": vocabulary}
     tables = [
         reader.table(DigestTable, row, path=path, prefix=place, context=context)
         for place, row in reader.rows(path, "digest")

@@ -156,17 +156,23 @@ def _one_of(words: tuple[str, ...]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _written_in(file: str) -> AfterValidator:
-    """Check against the ids of another file, which come as the context; None = that file could not be read."""
+def _topic(value: str, info: ValidationInfo) -> str:
+    """Check against the vocabulary, which comes as the context; None = topics.toml could not be read."""
+    vocabulary = (info.context or {}).get("topics.toml")
+    if vocabulary is not None and value not in vocabulary:
+        near = vocabulary.nearest(value)
+        message = f"{value!r} is not in topics.toml" + (f": did you mean {near}?" if near else "")
+        raise ValueError(message)
+    return value
 
-    def check(value: str, info: ValidationInfo) -> str:
-        ids = (info.context or {}).get(file)
-        if ids is not None and value not in ids:
-            message = f"{value!r} is not in {file}"
-            raise ValueError(message)
-        return value
 
-    return AfterValidator(check)
+def _source(value: str, info: ValidationInfo) -> str:
+    """Check against the ids of the sources, which come as the context; None = sources.toml could not be read."""
+    ids = (info.context or {}).get("sources.toml")
+    if ids is not None and value not in ids:
+        message = f"{value!r} is not in sources.toml"
+        raise ValueError(message)
+    return value
 
 
 Line = Annotated[str, AfterValidator(_one_line)]
@@ -268,8 +274,8 @@ class SectionTable(Shape):
 
     title: Line
     kinds: tuple[Annotated[str, _one_of(ENTRY_KINDS)], ...] = Field(default=(), strict=False)
-    topics: tuple[Annotated[str, _written_in("topics.toml")], ...] = Field(default=(), strict=False)
-    sources: tuple[Annotated[str, _written_in("sources.toml")], ...] = Field(default=(), strict=False)
+    topics: tuple[Annotated[str, AfterValidator(_topic)], ...] = Field(default=(), strict=False)
+    sources: tuple[Annotated[str, AfterValidator(_source)], ...] = Field(default=(), strict=False)
     audience: tuple[Audience, ...] = Field(default=(), strict=False)
 
 

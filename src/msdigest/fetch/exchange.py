@@ -32,6 +32,10 @@ class RefusedAddress(httpcore.ConnectError):
     """The exchange's rule forbids this address; nothing was sent."""
 
 
+class Unconnected(httpcore.ConnectError):
+    """The name has no address, or nobody takes the connection there: no server was met."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """What holds for one request and its answer.
@@ -87,7 +91,7 @@ class Backend(httpcore.NetworkBackend):
     ) -> Stream:
         """Connect to an address that the exchange's rule has seen; there is no second lookup in between."""
         exchange = _current.get()
-        with _translated(httpcore.ConnectTimeout, httpcore.ConnectError):
+        with _translated(httpcore.ConnectTimeout, Unconnected):
             addresses = _resolved(host, port, resolver=self._resolver, patience=exchange.patience(timeout))
             exchange.rule(host, port, addresses)
             sock = _connected(addresses, port, exchange=exchange, source=local_address)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpcore
 
 from msdigest.errors import BlockedAddressError, DeadlineError, UnreachableError
-from msdigest.fetch.exchange import RefusedAddress
+from msdigest.fetch.exchange import RefusedAddress, Unconnected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,9 @@ def translated(url: str) -> Iterator[None]:
         raise BlockedAddressError(url, str(error)) from error
     except httpcore.TimeoutException as error:
         raise DeadlineError(url) from error
+    except Unconnected as error:
+        message = f"{UnreachableError.NO_CONNECTION}: {error}"
+        raise UnreachableError(url, message) from error
     except httpcore.NetworkError as error:
         message = f"the connection failed: {error}"
         raise UnreachableError(url, message) from error

@@ -65,8 +65,16 @@ class Guard:
             if any(entry.covers(address, port) for entry in self.allowed):
                 continue
             if not is_public(address):
-                message = f"{host} is {address}, which is private or reserved and not in [fetch] allow_private"
+                named = host if host.strip("[]") == str(address) else f"{host} is {address}, which"
+                way_out = f'list "{_entry(address, port)}" in [fetch] allow_private if you mean it'
+                message = f"{named} is private or reserved: {way_out}"
                 raise RefusedAddress(message)
             if port not in WEB_PORTS and self.named != (host, port):
                 message = f"port {port} of {host} is neither in the source's url nor in [fetch] allow_private"
                 raise RefusedAddress(message)
+
+
+def _entry(address: Address, port: int) -> str:
+    """Return the line of ``allow_private`` that covers ``address`` on ``port``."""
+    inner = getattr(address, "ipv4_mapped", None) or address
+    return f"[{inner}]:{port}" if isinstance(inner, IPv6Address) else f"{inner}:{port}"

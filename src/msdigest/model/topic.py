@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 # Topic ids become parts of file names and addresses.
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NO_LETTER = re.compile(r"[\W_]+")
+# Longer words are not compared: no slip of the pen made them, and comparing takes time.
+_LONGEST_SLIP = 60
+_CLOSE = 0.75
 _TOPIC_KEYS = {"id", "name", "kind", "synonyms", "class", "status", "checked_on"}
 _AMBIGUOUS_KEYS = {"term", "topic", "needs_any", "but_not"}
 
@@ -93,6 +97,12 @@ class Vocabulary:
         """Return the id of the topic that people call ``word``: its id, name or synonym, in any case."""
         plain = normal(word)
         return self._by_word.get(plain) or self._by_word.get(plain.removesuffix("s"))
+
+    def nearest(self, word: str) -> str | None:
+        """Return the id of the topic that a misspelt ``word`` probably means, by id, name or synonym."""
+        plain = normal(word)
+        close = get_close_matches(plain, self._by_word, n=1, cutoff=_CLOSE) if len(plain) <= _LONGEST_SLIP else []
+        return self._by_word[close[0]] if close else None
 
     @cached_property
     def _by_id(self) -> dict[str, Topic]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
+from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import formataddr, parseaddr
+from email.policy import EmailPolicy
+from email.utils import parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +18,26 @@ from msdigest.render.program import join
 if TYPE_CHECKING:
     from msdigest.model.delivery import Letter, Recipient, Shipment
 
-# A header line is folded at 998 characters only: folded at 78 the library would turn a long address in
-# List-Unsubscribe into an encoded word, which no mail client follows. Bodies keep lines of 76.
-_WIRE = SMTP.clone(max_line_length=998)
+
+class _Wire(EmailPolicy):
+    """Folds headers at 78, but leaves addresses whole.
+
+    The library would turn a long address in List-Unsubscribe into an encoded word, which no mail client follows.
+    """
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """Return one header as bytes."""
+        if name.lower().startswith("list-"):
+            return f"{name}: {value}\r\n".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+# One less than usual: the library's encoded words would be one longer than RFC 2047 allows.
+_WIRE = _Wire(linesep="\r\n", max_line_length=76)
+# An encoded word inside a name would be decoded by the reader's client, into anything.
+_ENCODED_WORD = re.compile(r"=\?|\?=")
+# What people keep from others: their address, their name and, by its entries, their topics.
+_FOLDER_MODE, _FILE_MODE = 0o700, 0o600
 
 
 class FileProvider:
@@ -61,10 +81,10 @@ class FileProvider:
 
 def message(letter: Letter, recipient: Recipient) -> bytes:
     """Return the whole message as bytes; the same arguments give the same bytes."""
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=_WIRE)
     _, sender = parseaddr(letter.sender)
     mail["From"] = letter.sender
-    mail["To"] = formataddr((recipient.name, recipient.address)) if recipient.name else recipient.address
+    mail["To"] = Address(display_name=_ENCODED_WORD.sub("", recipient.name), addr_spec=recipient.address)
     mail["Subject"] = letter.subject
     mail["Date"] = letter.date
     mail["Message-ID"] = f"<{recipient.delivery}@{sender.rpartition('@')[2]}>"
@@ -75,11 +95,12 @@ def message(letter: Letter, recipient: Recipient) -> bytes:
     mail.set_content(join(letter.text, recipient.values, html=False), cte="quoted-printable")
     mail.add_alternative(join(letter.html, recipient.values, html=True), subtype="html", cte="quoted-printable")
     mail.set_boundary(f"=_{recipient.delivery}")
-    return mail.as_bytes(policy=_WIRE)
+    return mail.as_bytes()
 
 
 def _write(path: Path, raw: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     half = path.with_suffix(".part")
-    half.write_bytes(raw)
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE), "wb") as file:
+        file.write(raw)
     half.replace(path)

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from msdigest.model.delivery import Recipient, Shipment
 
 BASES = {"us": "https://api.mailgun.net", "eu": "https://api.eu.mailgun.net"}
-# Words between percent signs that Mailgun would replace if they stood in somebody's blog post.
-_VARIABLE = re.compile(r"%(?=[\w.\-]*(?:recipient|unsubscribe|mailing_list|_url|_email))[\w.\-]+%", re.IGNORECASE)
+# A percent sign that begins a word which Mailgun would replace, if it stood in somebody's blog post. Only the sign is
+# matched, whatever follows the word: two variables that share a sign, or one that ends in ours, are met too.
+_VARIABLE = re.compile(r"%(?=[\w.\-]*(?:recipient|unsubscribe|mailing_list|_url|_email))", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>\"',;:]+@[^\s<>\"',;:]+")
 # The account or the settings are refused: trying other recipients would change nothing.
 _SETTINGS = {401, 402, 403, 404, 405}
@@ -57,7 +58,7 @@ class MailgunProvider:
         fields = [
             ("from", letter.sender),
             *(("to", person.address) for person in people),
-            ("subject", _VARIABLE.sub(_text_sign, letter.subject)),
+            ("subject", _VARIABLE.sub("％", letter.subject)),
             ("html", _body(letter.html, "h", "&#37;")),
             ("text", _body(letter.text, "t", "％")),
             ("recipient-variables", json.dumps(variables, separators=(",", ":"))),
@@ -116,13 +117,8 @@ def _variables(person: Recipient, html_slots: Sequence[str], text_slots: Sequenc
 def _body(parts: Sequence[str], prefix: str, sign: str) -> str:
     """Join literals, with ``sign`` for the percent signs of foreign variables, and our own variables."""
     return "".join(
-        f"%recipient.{prefix}_{part}%" if place % 2 else _VARIABLE.sub(lambda m: sign + m[0][1:], part)
-        for place, part in enumerate(parts)
+        f"%recipient.{prefix}_{part}%" if place % 2 else _VARIABLE.sub(sign, part) for place, part in enumerate(parts)
     )
-
-
-def _text_sign(match: re.Match[str]) -> str:
-    return "％" + match[0][1:]
 
 
 def _multipart(fields: Sequence[tuple[str, str]], boundary: str) -> bytes:
@@ -156,7 +152,7 @@ def _words(reply: Reply) -> str:
 
 def _retry_after(reply: Reply) -> float | None:
     said = reply.headers.get("retry-after", "")
-    if said.isdigit():
+    if re.fullmatch("[0-9]{1,9}", said):
         return float(said)
     try:
         return max((parsedate_to_datetime(said) - parsedate_to_datetime(reply.headers["date"])).total_seconds(), 0.0)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from msdigest.model.subscriber import Subscriber, Subscription
     from msdigest.ports import Provider
     from msdigest.store.audience import Member
-    from msdigest.store.database import Database
+    from msdigest.store.database import Database, Transaction
     from msdigest.store.ledger import Batch, Queued
     from msdigest.vault import Vault
 
@@ -44,6 +44,10 @@ CALL_TIMEOUT = 45.0
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=15)
+# A provider may ask for more patience than we would have, but not for ever.
+LONGEST_ASKED = timedelta(days=1)
+# So many people alone in their call, all rejected and nobody accepted: it is not their addresses.
+ALL_REJECTED = 3
 _LETTERS_KEPT = 32
 
 
@@ -183,8 +187,8 @@ class Delivery:
                 reason = outcomes[0].reason or "refused"
                 ledger.split(connection, batch, attempt=attempt, now=now, reason=reason)
                 return 0
-            asked = max((outcome.retry_after or 0.0 for outcome in outcomes), default=0.0)
-            wait = max(min(FIRST_WAIT * 2**batch.tries, LONGEST_WAIT), timedelta(seconds=asked))
+            asked = timedelta(seconds=max((outcome.retry_after or 0.0 for outcome in outcomes), default=0.0))
+            wait = max(min(FIRST_WAIT * 2 ** min(batch.tries, 8), LONGEST_WAIT), min(asked, LONGEST_ASKED))
             ledger.settle(
                 connection,
                 batch,
@@ -193,10 +197,25 @@ class Delivery:
                 now=now,
                 retry_at=now + wait,
             )
+            blamed = states["rejected"] and self._hold_if_everybody_is_rejected(connection, batch.issue)
+        if blamed:
+            message = (
+                f"{self._provider.name} rejects every message of issue {batch.issue} ({outcomes[0].reason}): "
+                f"the issue is held and nobody is lost; mend the cause, then `msdigest issue send {batch.issue}`"
+            )
+            raise ProviderError(message)
         with self._counting:
             self._counts.update(states)
         log.info("delivered issue=%d positions=%d-%d %s", batch.issue, batch.lo, batch.hi, dict(states))
         return len(people) - states["pending"]
+
+    def _hold_if_everybody_is_rejected(self, connection: Transaction, issue: int) -> bool:
+        """Hold an issue that the provider refuses whoever it is for: a wrong sender, a domain that is not verified."""
+        account = ledger.account(connection, issue)
+        if account.accepted or account.unknown or account.rejected < ALL_REJECTED:
+            return False
+        ledger.take_back_rejections(connection, issue)
+        return issue_store.set_state(connection, issue, "held", only_from=("sending",))
 
     def _read_issue(self, issue_id: int) -> Issue:
         with self._database.reading() as connection:

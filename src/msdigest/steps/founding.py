@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,15 @@ from msdigest.vault import write_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from msdigest.config.settings import Settings
+
+# The key, what was sent to whom, and lists of people must not get into a repository.
+IGNORED = """\
+/config/vault.key
+/var/
+*.csv
+"""
 
 
 def stock_configuration() -> Path:
@@ -26,14 +36,15 @@ def stock_configuration() -> Path:
 
 
 def found(folder: Path, *, instead: Mapping[str, str] | None = None) -> list[Path]:
-    """Write ``config/`` and ``templates/`` into ``folder`` and make the vault's key; return what was written.
+    """Write ``config/``, ``templates/`` and ``.gitignore`` into ``folder`` and make the vault's key.
 
-    What is there already stays as it is. ``instead``: other texts for some files of ``config/``, by name.
+    Return what was written. What is there already stays as it is. ``instead``: other texts for some files of ``config/``, by name.
     """
     written = []
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(stock_configuration().glob("*.toml"))}
     for name, text in {**texts, **(instead or {})}.items():
         written += _write(folder / "config" / name, text.encode())
+    written += _write(folder / ".gitignore", IGNORED.encode())
     stock = stock_templates()
     for path in sorted(path for path in stock.rglob("*") if path.is_file()):
         written += _write(folder / "templates" / path.relative_to(stock), path.read_bytes())
@@ -42,6 +53,18 @@ def found(folder: Path, *, instead: Mapping[str, str] | None = None) -> list[Pat
         write_keys(key)
         written.append(key)
     return written
+
+
+def placeholders(settings: Settings) -> list[str]:
+    """Return the keys of ``msdigest.toml`` at which the stock example still stands."""
+    stock = tomllib.loads((stock_configuration() / "msdigest.toml").read_text(encoding="utf-8"))
+    examples = {
+        "site.url": (settings.site_url, stock["site"]["url"]),
+        "site.contact": (settings.site_contact, stock["site"]["contact"]),
+        "mail.from": (settings.sender, stock["mail"]["from"]),
+        "mail.postal_address": (settings.postal_address, stock["mail"]["postal_address"]),
+    }
+    return [key for key, (value, example) in examples.items() if value == example]
 
 
 def _write(path: Path, body: bytes) -> list[Path]:

@@ -86,6 +86,7 @@ def freeze(
     """
     _refuse_unless_ready(issue, digest)
     with database.writing() as connection:
+        ledger.take_turn(connection)
         _hold_still(connection, issue)
         chooser = Chooser(issue, entry_store.get_many(connection, issue.entries))
         repeats = ledger.any_sent(connection, entries=issue.entries, but_issue=issue.id)

@@ -35,6 +35,8 @@ _CHUNK = 1_000
 _MAX_FIELD = 2_000
 _MAX_NAME = 200
 _SHOWN = 60
+# So many letters of an opaque id are enough if no other begins with them.
+_BEGINNING = 6
 _LOCAL = re.compile(r"(?=.{1,64}\Z)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{4,253}}\Z){_LABEL}(?:\.{_LABEL})*\.(?!\d+\Z){_LABEL}")
@@ -104,6 +106,9 @@ def _header(reader: Iterator[list[str]], *, file: str) -> list[str]:
     except csv.Error as error:
         message = f"{file}: the first line is no CSV: {error}"
         raise RefusedError(message) from None
+    if len(header) == 1 and ";" in header[0]:
+        message = f"{file}: separate columns with commas, not semicolons"
+        raise RefusedError(message)
     if "email" not in header:
         message = f"{file}: there is no column 'email' in the first line; known columns: {', '.join(COLUMNS)}"
         raise RefusedError(message)
@@ -131,7 +136,8 @@ def _records(reader: Any, report: ImportReport) -> Iterator[tuple[int, list[str]
 
 def _check_width(values: Sequence[str], header: Sequence[str]) -> None:
     if len(values) > len(header):
-        message = f"has {len(values)} fields, the first line names {len(header)}"
+        hint = ": separate topics with ;" if "topics" in header else ""
+        message = f"has {len(values)} fields, the first line names {len(header)}{hint}"
         raise ValueError(message)
 
 
@@ -143,7 +149,7 @@ def _row(cells: Mapping[str, str], vocabulary: Vocabulary, *, line: int, file: s
     for word in filter(None, (part.strip() for part in cells.get("topics", "").split(";"))):
         topic = vocabulary.resolve(word)
         if topic is None:
-            message = f"topic {_shown(word)} is not in config/topics.toml"
+            message = f"topic {_shown(word)} is not in config/topics.toml{_instead(word, vocabulary)}"
             raise ValueError(message)
         topics.append(topic)
     return Row(
@@ -155,6 +161,13 @@ def _row(cells: Mapping[str, str], vocabulary: Vocabulary, *, line: int, file: s
         consent=_consent(cells, file=file, now=now),
         evidenced=bool(cells.get("consent_at")),
     )
+
+
+def _instead(word: str, vocabulary: Vocabulary) -> str:
+    if "," in word:
+        return ": separate topics with ;"
+    near = None if "@" in word else vocabulary.nearest(word)
+    return f": did you mean {near}?" if near else ""
 
 
 def _consent(cells: Mapping[str, str], *, file: str, now: datetime) -> Consent:
@@ -376,12 +389,19 @@ def _change(
 
 
 def find(database: Database, vault: Vault, who: str) -> Subscriber:
-    """Return a person by opaque id or by address; raises RefusedError without repeating the address."""
+    """Return a person by address, opaque id, or enough of its beginning.
+
+    Raises RefusedError, without repeating the address, for nobody, and for a beginning that is not one person's alone.
+    """
     with database.reading() as connection:
         if "@" in who:
             found = next(iter(audience.by_lookups(connection, vault, [vault.look_up(who)]).values()), None)
         else:
-            found = audience.by_ids(connection, vault, [who]).get(who)
+            ids = audience.ids_beginning(connection, who.lower()) if len(who) >= _BEGINNING else []
+            if len(ids) > 1:
+                message = "the ids of several people begin so: write more of the one that is meant"
+                raise RefusedError(message)
+            found = next(iter(audience.by_ids(connection, vault, ids).values()), None)
     if found is None:
         message = "nobody is known under that address or id"
         raise RefusedError(message)

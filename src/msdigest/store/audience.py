@@ -129,6 +129,12 @@ def by_ids(connection: Connection, vault: Sealer, ids: Sequence[str]) -> dict[st
     return {row.id: open_subscriber(vault, row.id, row.sealed) for row in connection.execute(statement).all()}
 
 
+def ids_beginning(connection: Connection, beginning: str, *, limit: int = 2) -> list[str]:
+    """Return up to ``limit`` ids of people that begin so."""
+    statement = select(subscribers.c.id).where(subscribers.c.id.startswith(beginning, autoescape=True)).limit(limit)
+    return list(connection.execute(statement).scalars())
+
+
 def subscriptions_of(
     connection: Connection, vault: Sealer, ids: Sequence[str], *, digest: str | None = None
 ) -> dict[tuple[str, str], Subscription]:

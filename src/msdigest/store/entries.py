@@ -256,6 +256,12 @@ def get(connection: Connection, entry_id: str) -> Entry | None:
     return None if row is None else _entry(row)
 
 
+def ids_beginning(connection: Connection, beginning: str, *, limit: int = 2) -> list[str]:
+    """Return up to ``limit`` ids of entries that begin so."""
+    statement = select(entries.c.id).where(entries.c.id.startswith(beginning, autoescape=True)).limit(limit)
+    return list(connection.execute(statement).scalars())
+
+
 def get_many(connection: Connection, ids: Sequence[str]) -> dict[str, Entry]:
     """Return entries by id; unknown ids are missing."""
     return {row.id: _entry(row) for row in _chunked(connection, ids, _by_id)}

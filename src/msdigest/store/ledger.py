@@ -17,7 +17,8 @@ from sqlalchemy import and_, bindparam, exists, func, insert, select, update
 
 from msdigest.errors import StoreError
 from msdigest.model.delivery import AFTER_ACCEPTANCE, Account, Outcome
-from msdigest.store.schema import attempts, batches, deliveries, issues, selection_entries, selections
+from msdigest.store.fires import fact
+from msdigest.store.schema import attempts, batches, deliveries, facts, issues, selection_entries, selections
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from msdigest.model.delivery import DeliveryState
 
 # Under these a person has, or may have, got what the delivery's selection holds: it is not sent to them again.
+_TURN = "turn:freeze"
 SPOKEN_FOR: tuple[DeliveryState, ...] = ("pending", "in_flight", "unknown", *AFTER_ACCEPTANCE)
 
 
@@ -287,6 +289,8 @@ def settle(
                 for who, each in outcomes
             ],
         )
+    if "pending" in states:
+        _give_up_if_cancelled(connection, batch)
 
 
 def release(connection: Connection, batch: Batch, *, due_at: datetime) -> None:
@@ -316,6 +320,33 @@ def split(connection: Connection, batch: Batch, *, attempt: str, now: datetime, 
     connection.execute(
         insert(batches).values(issue=batch.issue, lo=middle + 1, hi=batch.hi, state="pending", due_at=now, tries=0)
     )
+    _give_up_if_cancelled(connection, batch)
+
+
+def _give_up_if_cancelled(connection: Connection, batch: Batch) -> None:
+    """Exclude what came back from a call during which the issue was cancelled: nobody else would ever do it."""
+    cancelled = select(issues.c.id).where(issues.c.id == batch.issue, issues.c.state == "cancelled")
+    if connection.execute(cancelled).first() is None:
+        return
+    back = update(deliveries).where(_range(batch), deliveries.c.state == "pending")
+    connection.execute(back.values(state="excluded", reason="cancelled"))
+    inside = (batches.c.issue == batch.issue) & batches.c.lo.between(batch.lo, batch.hi)
+    connection.execute(update(batches).where(inside, batches.c.state == "pending").values(state="settled"))
+
+
+def take_back_rejections(connection: Connection, issue: int) -> int:
+    """Make everybody whom an issue's provider rejected pending again; return how many."""
+    rejected = (deliveries.c.issue == issue) & (deliveries.c.state == "rejected")
+    positions = select(deliveries.c.position).where(rejected)
+    theirs = (batches.c.issue == issue) & (batches.c.state == "settled") & (batches.c.lo == batches.c.hi)
+    connection.execute(update(batches).where(theirs, batches.c.lo.in_(positions)).values(state="pending", tries=0))
+    return connection.execute(update(deliveries).where(rejected).values(state="pending", reason=None)).rowcount
+
+
+def take_turn(connection: Connection) -> None:
+    """Freeze one issue after the other: two at once would not see what the other one chooses for somebody."""
+    fact(connection, _TURN, "held while an issue is frozen")
+    connection.execute(select(facts).where(facts.c.name == _TURN).with_for_update())
 
 
 def _end_attempt(connection: Connection, attempt: str, *, now: datetime, outcome: str, evidence: str | None) -> None:
