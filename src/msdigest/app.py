@@ -16,7 +16,6 @@ from msdigest.providers.file import FileProvider
 from msdigest.providers.mailgun import MailgunProvider
 from msdigest.render.template import Templates, stock_templates
 from msdigest.steps import collecting, composing, delivering, freezing, publishing
-from msdigest.store import entries as entry_store
 from msdigest.store import fires, ledger
 from msdigest.store import issues as issue_store
 from msdigest.store.database import Database
@@ -167,30 +166,20 @@ class App:
     def publish(self) -> Published:
         """Write feeds and pages."""
         settings = self.settings
-        with self.database.reading() as connection:
-            kept = [
-                publishing.Kept(
-                    entry=entry,
-                    revisions=tuple(entry_store.revisions_of(connection, entry.id)),
-                    seen=tuple(
-                        (place.source, place.url, place.first_seen)
-                        for place in entry_store.places_of(connection, entry.id)
-                    ),
-                )
-                for entry in entry_store.newest(connection)
-            ]
-            issues = issue_store.find(connection)
-        material = publishing.Material(
-            title=settings.site_title,
-            url=settings.site_url,
-            entries=kept,
-            sources=self.enabled_sources(),
-            digests=settings.digests,
-            issues=issues,
-            topics=self.imprint.topic_names,
-            contact=settings.site_contact,
-        )
-        return publishing.publish(material, templates=self.templates, out=settings.public)
+        with publishing.in_turn(settings.public):
+            with self.database.reading() as connection:
+                kept, archived = publishing.gathered(connection)
+            material = publishing.Material(
+                title=settings.site_title,
+                url=settings.site_url,
+                entries=kept,
+                sources=self.enabled_sources(),
+                digests=settings.digests,
+                issues=archived,
+                topics=self.imprint.topic_names,
+                contact=settings.site_contact,
+            )
+            return publishing.publish(material, templates=self.templates, out=settings.public)
 
     def compose(self, digest: Digest, *, due_at: datetime | None = None) -> Issue | None:
         """Make or remake the digest's draft; None if there is nothing new."""

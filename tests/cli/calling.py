@@ -25,9 +25,16 @@ class Told(NamedTuple):
     err: str
 
 
-def call(*words: object) -> Told:
-    """Run ``msdigest WORDS`` in this process, with no terminal."""
-    out, err = io.StringIO(), io.StringIO()
+class Screen(io.StringIO):
+    """A terminal to write on."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def call(*words: object, terminal: bool = False) -> Told:
+    """Run ``msdigest WORDS`` in this process; its results go to no terminal unless ``terminal``."""
+    out, err = Screen() if terminal else io.StringIO(), io.StringIO()
     named = ["msdigest", *map(str, words)]
     with mock.patch.object(sys, "argv", named), redirect_stdout(out), redirect_stderr(err), _logging_restored():
         try:

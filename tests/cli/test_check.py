@@ -33,8 +33,46 @@ def test_the_stock_site_has_no_fault(site) -> None:
     status, out, err = check(site)
 
     assert (status, err) == (0, "")
-    assert re.fullmatch(r"No faults: \d+ sources of \d+ enabled, 1 digest, all templates compile\.\n", out)
+    assert re.fullmatch(
+        r"No faults: \d+ sources of \d+ enabled, 1 digest, all templates compile\.\n"
+        r"Still the example's: site\.url, site\.contact, mail\.from, mail\.postal_address\. Write your own .*\n",
+        out,
+    )
     assert not (site / "var").exists()
+
+
+EXAMPLES = {
+    "site.url": ('"https://digest.example.org"', '"https://ms.example.net"'),
+    "site.contact": ('"editors@example.org"', '"editors@ms.example.net"'),
+    "mail.from": ("<digest@example.org>", "<digest@ms.example.net>"),
+    "mail.postal_address": ("1 Example Street", "2 Quay Street"),
+}
+
+
+def test_no_example_is_left(site) -> None:
+    """Who wrote their own reads nothing more of it."""
+    for old, new in EXAMPLES.values():
+        change(site, "config/msdigest.toml", old, new)
+
+    assert check(site).out.count("\n") == 1
+
+
+def test_an_example_must_not_stand_in_real_mail(site, monkeypatch) -> None:
+    """With a provider that sends, what is still the example's is a fault."""
+    monkeypatch.setenv("MAILGUN_API_KEY", "k")
+    provider = '[providers.mailgun]\ndomain = "mg.example.net"\napi_key = {env = "MAILGUN_API_KEY"}'
+    change(site, "config/msdigest.toml", 'provider = "file"', 'provider = "mailgun"')
+    change(site, "config/msdigest.toml", "[providers.file]", provider)
+    change(site, "config/msdigest.toml", *EXAMPLES["site.url"])
+
+    status, out, err = check(site)
+    *faults, last = err.splitlines()
+
+    assert (status, out, last) == (2, "", "3 faults in the configuration")
+    assert faults == [
+        f"config/msdigest.toml: {key}: is still the example's: write your own before real mail leaves"
+        for key in list(EXAMPLES)[1:]
+    ]
 
 
 SIX_FAULTS = {
@@ -114,7 +152,7 @@ def test_every_broken_template_is_told(site) -> None:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda key: key.unlink(), "the key file cannot be read"),
+        (lambda key: key.unlink(), "is missing: put your copy of it back"),
         (lambda key: key.chmod(0o640), "others may read the key file: run `chmod 600 "),
         (lambda key: key.write_text("1:short\n"), "a key is 'NUMBER:BASE64'"),
     ],

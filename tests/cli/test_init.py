@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -97,6 +98,9 @@ def test_a_demo_from_the_installed_package(installed, tmp_path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "messages   to 25 of 25 people" in done.stdout
+    assert re.search(r"collected  29 entries .*\nissue      .*: 22 entries of the last week, sent\n", done.stdout)
+    assert "-m msdigest --config demo/config/msdigest.toml serve\n" in done.stdout
+    assert done.stdout.endswith("links to its blogs and to digest.example lead nowhere.\n")
     assert len(list((tmp_path / "demo" / "var" / "outbox" / "1").glob("*.eml"))) == 25
 
 
@@ -113,11 +117,13 @@ def test_nothing_is_overwritten(tmp_path) -> None:
     third = call("init", site)
 
     assert (first.status, again.status, third.status) == (0, 0, 0)
-    assert f"msdigest --config '{main}' check" in first.out
-    assert "Keep config/vault.key safe" in first.out
+    assert f"\nNext: cd '{site}', edit config/msdigest.toml, then: msdigest check\n" in first.out
+    assert first.out.endswith(
+        f"\nKeep {key} safe, with a copy elsewhere: without it nobody's address can be read again.\n"
+    )
     assert again.out.splitlines()[0] == str(gone)
     assert "1 file written." in again.out
-    assert "vault.key" not in again.out
+    assert "Keep " not in again.out
     assert main.read_text() == "# mine\n"
     assert key.read_bytes() == secret
     assert third.out == f"Nothing written: {site} has all files already.\n"

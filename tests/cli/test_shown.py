@@ -86,6 +86,40 @@ def test_a_narrow_terminal_gets_blocks(terminal) -> None:
     ]
 
 
+def test_an_id_is_short_on_a_terminal(terminal, capsys) -> None:
+    """The beginning is enough there; a pipe gets the whole."""
+    shown.print_table(("=id", "#new"), [(ID, 3)])
+    piped = capsys.readouterr().out
+    screen = terminal(40)
+
+    shown.print_table(("=id", "#new"), [(ID, 3)])
+
+    assert piped.splitlines()[1] == f"{ID}    3"
+    assert [line.rstrip() for line in screen.text.splitlines()] == ["id        new", "f0a0198c    3"]
+
+
+@pytest.mark.parametrize(
+    ("width", "header"),
+    [(60, "id    kind  last new          title"), (36, "id    last new          title"), (24, "id    title")],
+)
+def test_columns_are_left_out_where_there_is_no_room(terminal, width, header) -> None:
+    """The first of those that can be spared goes first; the rest stays a table."""
+    screen = terminal(width)
+
+    shown.print_table(("id", "?kind", "?last new", "~title"), [("ms-x", "post", "2026-11-20 07:00", "Sleep well")])
+
+    assert screen.text.splitlines()[0].rstrip() == header
+
+
+def test_where_nothing_more_can_be_spared_everything_is_told(terminal) -> None:
+    """Blocks hold every column, and ids whole."""
+    screen = terminal(12)
+
+    shown.print_table(("=id", "?kind", "source"), [("0123456789abcdef", "post", "a-long-name-of-a-source")])
+
+    assert "".join(screen.text.split()) == "id:0123456789abcdefkind:postsource:a-long-name-of-a-source"
+
+
 def test_no_rows_are_a_sentence(capsys) -> None:
     """An empty listing is told in words."""
     shown.print_table(COLUMNS, [], empty="Nothing.")

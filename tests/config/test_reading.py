@@ -257,8 +257,8 @@ FAULTS = [
     (M, '"10.0.0.0/8"', '"10.0.0.1/8"', "config/msdigest.toml: fetch.allow_private[2]: '10.0.0.1/8' is not understood (host bits are set): write a network"),
     (M, '["127.0.0.1:8900", "10.0.0.0/8"]', '"10.0.0.0/8"', "config/msdigest.toml: fetch.allow_private: must be a list in [ ], found '10.0.0.0/8'"),
     (M, MAIN[: MAIN.index("[storage]")], "", "config/msdigest.toml: site: is missing: write a table [site]"),
-    (M, "[site]", "[site", "config/msdigest.toml: is no TOML: "),
-    (S, "[[source]]", "[source]", "config/sources.toml: is no TOML: "),
+    (M, "[site]", "[site", "cannot be read as TOML (Expected ']' at the end of a table declaration)"),
+    (S, "[[source]]", "[source]", "cannot be read as TOML (Cannot "),
     (S, SOURCES, '[source]\nid = "a"', "config/sources.toml: source: must be tables: write [[source]] above each"),
     (S, SOURCES, '[[sources]]\nid = "a"', "config/sources.toml: sources: is not known here: only source, registry can stand here"),
     (S, 'id = "ms-blog"', 'id = "MS blog"', "config/sources.toml: source[MS blog].id: 'MS blog' may hold small letters, digits and hyphens only, at most 63"),
@@ -289,7 +289,7 @@ FAULTS = [
     (D, '"14d"', '"0d"', "config/digests.toml: digest[weekly].max_age: '0d' is no length of time: write 30m, 6h or 7d"),
     (D, '"14d"', '"99999999999999d"', "config/digests.toml: digest[weekly].max_age: '99999999999999d' is no length of time"),
     (D, 'id = "daily"', 'id = "weekly"', "config/digests.toml: digest[weekly].id: is there twice: give each its own"),
-    (D, '["sleep"]', '["sleep", "sleeep"]', "config/digests.toml: digest[weekly].sections[1].topics[2]: 'sleeep' is not in topics.toml"),
+    (D, '["sleep"]', '["sleep", "sleeep"]', "config/digests.toml: digest[weekly].sections[1].topics[2]: 'sleeep' is not in topics.toml: did you mean sleep?"),
     (D, '"later"]', '"sooner"]', "config/digests.toml: digest[weekly].sections[1].sources[2]: 'sooner' is not in sources.toml"),
     (D, '["trial"]', '["trials"]', "config/digests.toml: digest[weekly].sections[1].kinds[1]: 'trials' is not known: post, note, work"),
     (D, 'title = "Trials", ', "", "config/digests.toml: digest[weekly].sections[1].title: is missing"),
@@ -334,7 +334,7 @@ def test_all_faults_of_all_files_are_told_at_once(read) -> None:
         "config/msdigest.toml site.title",
         "config/msdigest.toml providers.mailgun.domain",
         "config/msdigest.toml fetch.allow_private[2]",
-        "config/topics.toml is no TOML",
+        "config/topics.toml line 2, column 8",
         "config/sources.toml source[ms-blog].url",
         "config/sources.toml source[page].kind",
         "config/sources.toml source[later].kind",
@@ -345,6 +345,25 @@ def test_all_faults_of_all_files_are_told_at_once(read) -> None:
     ]
 
 
+HINT = 'text stands in straight quotes "…", true and false are small'
+
+
+@pytest.mark.parametrize(
+    ("new", "fault"),
+    [
+        ("enabled = False", f"line {{}}, column 11: cannot be read as TOML (Invalid value): {HINT}"),
+        ("enabled = “no”", f"line {{}}, column 11: cannot be read as TOML (Invalid value): {HINT}"),
+        ("enabled = false no", f"line {{}}, column 17: cannot be read as TOML (Expected newline or end of document after a statement): {HINT}"),
+        ("enabled = false\nenabled = false", "line {}, column 16: cannot be read as TOML (Cannot overwrite a value)"),
+    ],
+)  # fmt: skip
+def test_where_a_file_stops_being_toml(read, new, fault) -> None:
+    """The line comes first, and whoever never wrote TOML before is told how values stand."""
+    line = SOURCES[: SOURCES.index("enabled = false")].count("\n") + 1 + new.count("\n")
+
+    assert faults_of(read, {S: [("enabled = false", new)]}) == [f"config/sources.toml: {fault.format(line)}"]
+
+
 def test_a_fault_does_not_hide_a_missing_secret(read) -> None:
     """What the environment lacks is told beside a fault of another table."""
     faults = faults_of(read, {M: [('title = "The Digest"', "")]}, environment={})
@@ -353,6 +372,26 @@ def test_a_fault_does_not_hide_a_missing_secret(read) -> None:
         "config/msdigest.toml: site.title: is missing",
         "config/msdigest.toml: providers.mailgun.api_key: the environment variable MAILGUN_KEY is not set",
     ]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://api:s3cret@x.example", "https://x.example/?key=s3cret\\n", "http://x.example/?key=s3cret",
+        "http://x.example/#s3cret", "https://u:s3cret@[x", "ftp://x.example?s3cret",
+    ],
+)  # fmt: skip
+def test_what_an_address_may_hide_is_not_repeated(read, address) -> None:
+    """Neither its query nor its user; where it leads is told."""
+    edits = {
+        M: [("https://digest.example.org/", address), ('domain = "mg', f'base_url = "{address}"\ndomain = "mg')],
+        S: [("https://blog.example.org/feed", address)],
+    }
+    told = faults_of(read, edits)
+
+    assert told
+    assert "s3cret" not in "\n".join(told)
+    assert all("'" in fault for fault in told if "@" not in address)
 
 
 def test_a_fault_does_not_echo(read) -> None:

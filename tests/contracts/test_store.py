@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import subprocess
 import sys
 import threading
@@ -12,14 +13,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, select, text
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy import insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from msdigest.errors import BusyError, NewerDatabaseError, StoreError
 from msdigest.store import fires
 from msdigest.store.database import Database, _engine
+from msdigest.store.schema import facts, metadata
 from msdigest.store.schema import fires as fires_table
-from msdigest.store.schema import metadata
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -252,18 +253,30 @@ def test_on_postgresql_many_may_deliver(empty_postgres) -> None:
     [
         ("postgresql://ada:s3cret@host:port/db", "is not understood"),
         ("postgresql://ada:s3cret@127.0.0.1:1/db", "cannot be used"),
+        ("postgresql://s3cret:s3cret@127.0.0.1:1/db?user=x&password=s3cret", r"^postgresql://127\.0\.0\.1/db: the da"),
+        ("postgresql://127.0.0.1:1/db?sslmode=s3cret", "cannot be used: .*sslmode.*…"),
         ("sqlite:////proc/none/x.db", "the folder of the database cannot be made"),
         ("sqlite:////proc", "cannot be used"),
     ],
-    ids=["no port", "nobody there", "no folder", "a folder"],
+    ids=["no port", "nobody there", "options", "a wrong option", "no folder", "a folder"],
 )
 def test_what_cannot_be_opened_is_told_in_one_sentence(url, sentence) -> None:
-    """A StoreError, one line, without the password."""
+    """A StoreError, one line, without user, password and options."""
     with pytest.raises(StoreError, match=sentence) as caught:
         Database(url)
 
     assert "s3cret" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_what_was_written_is_not_told_when_writing_fails(database) -> None:
+    """An error of the database ends up in logs: it names the statement, never a value."""
+    row = {"name": "n", "value": "s3cret"}
+
+    with pytest.raises(IntegrityError) as caught, database.writing() as connection:
+        connection.execute(insert(facts), [row, row])
+
+    assert "s3cret" not in str(caught.value)
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path) -> None:
@@ -274,3 +287,15 @@ def test_a_file_that_is_no_database_is_told(tmp_path) -> None:
     with pytest.raises(StoreError, match="not a database"):
         Database(f"sqlite:///{path}")
     assert path.read_text().startswith("Dear diary")
+
+
+def test_the_database_is_for_its_owner_alone(tmp_path) -> None:
+    """Nobody else on the machine may read the file or its log, whatever the umask is."""
+    database = Database(f"sqlite:///{tmp_path / 'new' / 'msdigest.db'}")
+    with database.writing() as connection:
+        connection.exec_driver_sql("delete from facts")
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new").iterdir()}
+    database.close()
+
+    assert modes
+    assert set(modes.values()) == {0o600}

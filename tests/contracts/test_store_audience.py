@@ -226,3 +226,13 @@ def test_ids_are_opaque() -> None:
 
     assert len(ids) == 100
     assert all(len(bytes.fromhex(each)) == 16 for each in ids)
+
+
+def test_ids_that_begin_so(database, vault) -> None:
+    """Enough of an id is one person; a sign that databases take for any letter is only itself."""
+    add(database, vault, *people(3))
+
+    with database.reading() as connection:
+        assert audience.ids_beginning(connection, "0" * 31 + "2") == ["0" * 31 + "2"]
+        assert len(audience.ids_beginning(connection, "000000")) == 2
+        assert audience.ids_beginning(connection, "%") == audience.ids_beginning(connection, "_" * 6) == []

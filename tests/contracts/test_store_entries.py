@@ -323,3 +323,13 @@ def test_the_content_hash_tells_revisions_apart() -> None:
     assert content_hash(FULL) == content_hash(replace(FULL, topics=(), id="x", revision=4))
     assert content_hash(FULL) != content_hash(replace(FULL, title="Sleep"))
     assert len(content_hash(replace(FULL, text="\ud800"))) == 64
+
+
+def test_ids_that_begin_so(database) -> None:
+    """At most as many as are asked for; a sign that databases take for any letter is only itself."""
+    first, second = (kept.id for kept in keep(database, entry("a"), entry("b")))
+
+    assert ask(database, entries.ids_beginning, first[:12]) == [first]
+    assert sorted(ask(database, entries.ids_beginning, "")) == sorted([first, second])
+    assert len(ask(database, entries.ids_beginning, "", limit=1)) == 1
+    assert ask(database, entries.ids_beginning, "%") == ask(database, entries.ids_beginning, "_") == []

@@ -7,15 +7,19 @@ import email
 import email.policy
 import io
 import re
+import shutil
 from datetime import UTC, datetime
 
 import feedparser
 import pytest
 
-from msdigest.demo.tour import toured
+from msdigest.app import App
+from msdigest.config.reading import load
+from msdigest.demo.tour import MARK, toured
 from msdigest.demo.world import subscribers_csv
 from msdigest.errors import RefusedError
 from msdigest.model.clock import FixedClock
+from msdigest.steps import subscribing
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -88,6 +92,66 @@ def test_the_issue_has_a_page_and_the_site_a_front(site) -> None:
     assert (public / "index.html").is_file()
     assert (public / "sources.opml").is_file()
     assert 4 <= len(site[2]) <= 8
+
+
+def _edit(folder) -> None:
+    path = folder / "config" / "digests.toml"
+    path.write_text(path.read_text(encoding="utf-8") + "\n# mine now\n", encoding="utf-8")
+
+
+def _add(folder) -> None:
+    (folder / "config" / "notes.txt").write_text("years of work", encoding="utf-8")
+
+
+def _edit_a_template(folder) -> None:
+    (folder / "templates" / "email" / "digest.txt.jinja").write_text("mine", encoding="utf-8")
+
+
+def _lose_the_key(folder) -> None:
+    (folder / "config" / "vault.key").unlink()
+
+
+def _blur_the_mark(folder) -> None:
+    (folder / MARK).write_text("", encoding="utf-8")
+
+
+def _break_the_database(folder) -> None:
+    (folder / "var" / "msdigest.db").write_text("Dear diary", encoding="utf-8")
+
+
+def _subscribe(folder) -> None:
+    with App(load(folder / "config" / "msdigest.toml"), FixedClock(NOW)) as app:
+        subscribing.import_people(
+            app.database, app.vault, app.clock, lines=["email\n", "real.person@example.org\n"], file="p.csv",
+            digests=["weekly"], vocabulary=app.settings.vocabulary,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("happens", "sentence"),
+    [
+        (_edit, r"config/digests\.toml was changed"),
+        (_add, r"config/notes\.txt was changed"),
+        (_edit_a_template, r"digest\.txt\.jinja was changed"),
+        (_lose_the_key, r"config/vault\.key was changed"),
+        (_blur_the_mark, "does not say what the demo wrote"),
+        (_break_the_database, "cannot be looked at"),
+        (_subscribe, r"has 1 subscriber\(s\) of its own"),
+    ],
+)
+def test_a_demo_that_became_a_site_is_not_deleted(site, tmp_path, happens, sentence) -> None:
+    """Whoever edited it, or subscribed to it, loses nothing to a second demo."""
+    mine = tmp_path / "mine"
+    shutil.copytree(site[0], mine)
+    happens(mine)
+    before = sorted(path for path in mine.rglob("*") if path.suffix != ".lock" and "msdigest.db-" not in path.name)
+
+    with pytest.raises(RefusedError, match=sentence) as caught, toured(mine, FixedClock(NOW), tell=lambda _: None):
+        pass
+
+    assert "choose another folder" in str(caught.value)
+    assert "real.person" not in str(caught.value)
+    assert [path for path in before if not path.exists()] == []
 
 
 def test_a_demo_is_made_anew_and_nothing_else_is_touched(tmp_path) -> None:

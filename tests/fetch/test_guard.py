@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 
 import pytest
@@ -78,6 +79,25 @@ def test_the_rule(addresses, port, allowed, named, fine) -> None:
 
 
 @pytest.mark.parametrize(
+    ("host", "address", "named", "entry"),
+    [
+        ("127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.1:8911"),
+        ("blog.example", "10.0.0.7", "blog.example is 10.0.0.7, which", "10.0.0.7:8911"),
+        ("::1", "::1", "::1", "[::1]:8911"),
+        ("[::1]", "::1", "[::1]", "[::1]:8911"),
+        ("blog.example", "::ffff:10.0.0.7", "blog.example is ::ffff:a00:7, which", "10.0.0.7:8911"),
+    ],
+)
+def test_the_way_out_is_told(host, address, named, entry) -> None:
+    """An address is told once, with the line that would allow it, and that line does."""
+    told = f'^{re.escape(named)} is private or reserved: list "{re.escape(entry)}" in .fetch. allow_private if'
+
+    with pytest.raises(RefusedAddress, match=told):
+        Guard([]).rule(host, 8911, [ip_address(address)])
+    Guard([parse_allowed(entry)]).rule(host, 8911, [ip_address(address)])
+
+
+@pytest.mark.parametrize(
     "host",
     ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "0x7f000001", "127.1", "0177.0.0.1", "0.0.0.0", "0",
      "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::]", "[64:ff9b::7f00:1]", "user@127.0.0.1",
@@ -105,7 +125,7 @@ def test_a_redirect_to_a_private_address_is_refused(new_http, serve) -> None:
     outside = serve({"/": answer("302 Found", location=f"http://127.0.0.2:{inside.port}/")})
     http = new_http(allow_private=["127.0.0.1"])
 
-    with pytest.raises(BlockedAddressError, match=r"127\.0\.0\.2, which is private"):
+    with pytest.raises(BlockedAddressError, match=r"127\.0\.0\.2 is private"):
         http.get(f"{outside.url}/")
 
     assert outside.accepted == 1

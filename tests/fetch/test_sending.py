@@ -140,7 +140,7 @@ def test_nobody_listens(http, closed_port) -> None:
     """A closed port got nothing."""
     failure = http.send(post(None, url=f"http://127.0.0.1:{closed_port}/v3?to={PERSON}"))
 
-    assert failure == Failure("no", f"the connection failed: Connection refused (http://127.0.0.1:{closed_port})")
+    assert failure == Failure("no", f"no connection could be made: Connection refused (http://127.0.0.1:{closed_port})")
 
 
 def test_the_lookup_hangs(new_http) -> None:

@@ -164,3 +164,19 @@ def test_the_shipped_vocabulary() -> None:
         if topic.kind in {"dmt", "pipeline", "symptom-drug"}:
             assert vocabulary.resolve(topic.synonyms[0]) == topic.id
             assert topic.status
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("natalizumap", "natalizumab"),
+        ("Tysabry", "natalizumab"),
+        ("JC-viruz", "pml"),
+        ("zebras", None),
+        ("", None),
+        ("natalizumab" * 6, None),
+    ],
+)
+def test_what_a_misspelt_word_means(word, meant) -> None:
+    """The id of what is close by id, name or synonym; nothing for what is far from all, or endless."""
+    assert Vocabulary.from_toml_data({"topic": [PML, TYSABRI]}).nearest(word) == meant

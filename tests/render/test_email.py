@@ -5,15 +5,16 @@ from __future__ import annotations
 import random
 import re
 import socket
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
 
-from msdigest.errors import NotCompilableError, TemplateError
+from msdigest.errors import RefusedError, TemplateError
 from msdigest.model.compiled import Variant
+from msdigest.model.entry import Entry, Identifier
 from msdigest.model.subscriber import THEMES, Consent
 from msdigest.render.email import (
     SIZE_LIMIT,
@@ -25,7 +26,7 @@ from msdigest.render.email import (
     selection_values,
 )
 from msdigest.render.program import assemble, decode, encode, join
-from msdigest.render.view import SectionView
+from msdigest.render.view import SectionView, sections_view
 
 NAMES = (
     "",
@@ -258,10 +259,70 @@ def test_an_issue_is_capped_by_bytes(templates, make_view, compiled) -> None:
     )
 
 
-def test_an_entry_larger_than_the_limit_is_refused(compiled) -> None:
-    """A limit that nothing fits into is an error, not an empty mail."""
-    with pytest.raises(NotCompilableError, match="not even one entry"):
+def test_a_limit_that_nothing_fits_into_is_refused(compiled) -> None:
+    """An error that says what takes the room, and accuses no template by name; not an empty mail."""
+    with pytest.raises(RefusedError, match=r"around the entries takes [67],\d+, the first entry 1,\d+$"):
         fitting(compiled, 1000)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("letter", ["x", "&", "é", "🙂"])
+def test_no_entry_takes_the_room_of_the_others(templates, make_view, theme, letter) -> None:
+    """One whose every field is as long as its source could make it leaves room for thirty ordinary ones."""
+    endless = letter * 100_000
+    hostile = Entry(
+        id="f" * 32, key="k", source=endless, title=endless, text=endless, url=f"https://evil.example/?{endless}",
+        authors=(endless,) * 50, coi=endless, disclaimer=endless, evidence=endless, language=endless,
+        topics=tuple(f"{number}{endless}" for number in range(50)),
+        identifiers=tuple(Identifier("doi", f"10.1000/{number}{endless}") for number in range(9))
+        + tuple(Identifier("doi", f"10.1000/{letter * 110}") for _ in range(9)),
+        published=CONSENT.at, precision="day",
+    )  # fmt: skip
+    told = sections_view([("Evil", [hostile])], source_names={}, topic_names={})
+    view = replace(make_view(30), sections=(*told, *make_view(30).sections))
+    compiled = compile_issue(templates, view, Variant(theme=theme))
+
+    assert fitting(compiled) == 31
+    assert sum(map(len, _words_in(replace(told[0].entries[0], url="")))) <= 5_000
+
+
+def _words_in(value) -> list[str]:
+    """Return every string that ``value`` holds, however deep."""
+    if isinstance(value, str):
+        return [value]
+    parts = value if isinstance(value, tuple | list) else astuple(value)
+    return [word for part in parts for word in _words_in(part)]
+
+
+def test_where_an_entry_leads(templates, make_view) -> None:
+    """To our own page about it, in both parts, where its address is none or is longer than 2,000 letters as written."""
+    view = make_view(4)
+    fitting_url = "https://x.example/" + "a" * 1982
+    urls = ("javascript:alert(1)", "https://x.example/" + "a" * 1983, "https://x.example/" + "é" * 400, fitting_url)
+    entries = [
+        Entry(id=f"{number:032x}", key="k", source="s", title="T", url=url) for number, url in enumerate(urls)
+    ]  # fmt: skip
+    view = replace(view, sections=sections_view([("All", entries)], source_names={}, topic_names={}))
+    compiled = compile_issue(templates, view, Variant())
+    text = join(assemble(compiled.text, view.ids, selection_values(compiled, view.ids)), _person(""), html=False)
+    links = _Links()
+    links.feed(_html(compiled, view.ids))
+
+    pages = [f"https://digest.example.org/entry/{number:032x}/" for number in range(3)]
+    assert links.addresses[:4] == [*pages, fitting_url]
+    assert [line for line in text.splitlines() if line.startswith("https://")] == [*pages, fitting_url]
+
+
+@pytest.mark.parametrize("below", ["", "/some/where"])
+def test_more_on_the_web_leads_to_where_it_is(templates, make_view, below) -> None:
+    """To the front page: the page of the issue has only what was mailed."""
+    view = replace(make_view(5), web_url=f"https://digest.example.org{below}/issue/weekly/42/").capped(3)
+    compiled = compile_issue(templates, view, Variant())
+    text = join(assemble(compiled.text, view.ids, selection_values(compiled, view.ids)), _person(""), html=False)
+
+    front = f"https://digest.example.org{below}/"
+    assert re.search(rf'<a [^>]*href="{front}"[^>]*>2 more on the web</a>', _html(compiled, view.ids))
+    assert f"\n2 more on the web: {front}\n" in text
 
 
 def test_the_default_limit_keeps_clear_of_clipping() -> None:

@@ -95,7 +95,7 @@ def _all_pages(templates: Templates, shown: Shown, site: Site = SITE) -> dict[st
             templates, site, shown, revisions=_revisions(old, shown.entry),
             seen=[Sighting(source=shown.source_name, url=shown.entry.url, at=SEEN)],
         ).decode(),
-        "issue": issue_page(templates, site, ISSUE, sections=[(shown.title, [shown])]).decode(),
+        "issue": issue_page(templates, site, ISSUE, sections=[(shown.title, [shown])], changed={}).decode(),
     }  # fmt: skip
 
 
@@ -292,7 +292,7 @@ def test_an_excerpt_is_all_that_a_licence_for_excerpts_shows(templates) -> None:
 def test_an_issue_is_as_in_the_mail_without_any_reader(templates) -> None:
     """Sections and entries with summary, source, author, date and disclosures; no greeting, no token, no address."""
     sections = [("Papers", [_shown(1), _shown(2, coi=None)]), ("Blogs & talk", [_shown(3)])]
-    page = issue_page(templates, SITE, ISSUE, sections=sections)
+    page = issue_page(templates, SITE, ISSUE, sections=sections, changed={})
     document = lxml.html.document_fromstring(page.decode())
 
     assert [" ".join(one.text_content().split()) for one in document.iter("h1", "h2")] == [
@@ -309,10 +309,10 @@ def test_an_issue_is_as_in_the_mail_without_any_reader(templates) -> None:
 
 
 def test_an_issue_says_what_changed_since(templates) -> None:
-    """The archive shows an entry as it is now, and does not pretend that it was mailed so."""
-    later = replace(_shown(1, revision=2), changed=SEEN.replace(day=20))
-    earlier = replace(_shown(2, revision=2), changed=SEEN.replace(day=17))
-    page = issue_page(templates, SITE, ISSUE, sections=[("Papers", [later, earlier])])
+    """Beside the words that were mailed."""
+    later, same = _shown(1), _shown(2)
+    changed = {later.entry.id: SEEN.replace(day=20)}
+    page = issue_page(templates, SITE, ISSUE, sections=[("Papers", [later, same])], changed=changed)
     first, second = [one.text_content() for one in lxml.html.document_fromstring(page.decode()).xpath("//article")]
 
     assert "changed since this issue, on 20 November 2026" in " ".join(first.split())

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from msdigest.model.entry import Entry
+from msdigest.model.entry import Entry, Identifier
 from msdigest.render.labels import Label
 from msdigest.render.view import entry_view
 
@@ -139,6 +139,24 @@ def test_an_endless_title_is_cut_at_a_word() -> None:
     assert len(view.title) <= 300
     assert view.brief == "word " * 22 + "word word…"
     assert _view(title="short").brief == "short"
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "longest"),
+    [
+        ({"authors": ("x" * 5000,) * 3}, "byline", 330),
+        ({"source": "x" * 5000, "authors": ()}, "byline", 120),
+        ({"topics": ("x" * 5000,) * 9}, "why", 340),
+        ({"evidence": "x" * 5000, "kind": "post"}, "labels", 60),
+        ({"language": "x" * 5000}, "language", 0),
+        ({"identifiers": (Identifier("doi", "10.1000/" + "x" * 5000),)}, "references", 2),
+    ],
+)
+def test_whatever_a_source_writes_is_bounded(changes, name, longest) -> None:
+    """Names are cut; an identifier or a language that is none is left out."""
+    shown = getattr(_view(**changes), name)
+
+    assert len(shown if isinstance(shown, str) else str(shown)) <= longest + 40
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import stat
 
 import pytest
 
+from msdigest.config.reading import load
 from msdigest.errors import RefusedError
 from msdigest.render.template import stock_templates
-from msdigest.steps.founding import found, stock_configuration
+from msdigest.steps.founding import found, placeholders, stock_configuration
 from msdigest.vault import Vault, read_keys
 
 
@@ -30,10 +31,30 @@ def test_a_new_site_has_all_that_is_to_be_edited(tmp_path) -> None:
         "config/digests.toml",
         "config/topics.toml",
         "config/vault.key",
+        ".gitignore",
     }
     assert (site / "config" / "topics.toml").read_bytes() == (stock_configuration() / "topics.toml").read_bytes()
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert Vault(read_keys(key)).fingerprint != Vault(read_keys(other / "config" / "vault.key")).fingerprint
+
+
+def test_what_must_not_get_into_a_repository_is_ignored(tmp_path) -> None:
+    """The key, what was sent to whom, and lists of people, wherever the site lies in a repository."""
+    found(tmp_path)
+
+    assert (tmp_path / ".gitignore").read_text(encoding="utf-8").split() == ["/config/vault.key", "/var/", "*.csv"]
+
+
+def test_examples_that_still_stand_are_found(tmp_path) -> None:
+    """Each key of which the value is the stock one, until it is changed."""
+    found(tmp_path)
+    main = tmp_path / "config" / "msdigest.toml"
+    before = placeholders(load(main))
+    text = main.read_text(encoding="utf-8")
+    main.write_text(text.replace("https://digest.example.org", "https://ms.example.net"), encoding="utf-8")
+
+    assert before == ["site.url", "site.contact", "mail.from", "mail.postal_address"]
+    assert placeholders(load(main)) == before[1:]
 
 
 def test_what_is_there_stays_as_it_is(tmp_path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,13 +12,20 @@ from uuid import UUID
 
 import feedparser
 import pytest
+from tests.site import opened, write_site
 
+from msdigest.app import App
 from msdigest.model.clock import Cadence
 from msdigest.model.entry import Entry, Revision
 from msdigest.model.issue import Digest, Issue
 from msdigest.model.source import Source
+from msdigest.ports import Failure
+from msdigest.providers.fake import FakeProvider, accepting
 from msdigest.render.template import Templates, stock_templates
-from msdigest.steps.publishing import Kept, Material, Published, publish
+from msdigest.steps import composing, delivering, subscribing
+from msdigest.steps.publishing import Archived, Kept, Material, Published, publish
+from msdigest.store import entries as entry_store
+from msdigest.store import issues as issue_store
 
 SEEN = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 SOURCES = (
@@ -45,11 +53,13 @@ def _kept(number: int, **changes) -> Kept:
     return Kept(entry=entry, revisions=(revision,), seen=(("fog", f"https://fog.example/{number}", SEEN),))
 
 
-def _issue(number: int, entries: tuple[int, ...], state="sent") -> Issue:
-    return Issue(
-        id=100 + number, digest="weekly", number=number, state=state, cut_off=SEEN, subject=f"Issue {number}",
-        sections=(("New", tuple(str(UUID(int=one)) for one in entries)),), hash="", due_at=SEEN, not_later_than=SEEN,
+def _issue(number: int, entries: tuple[int, ...], *, digest="weekly", revision=1) -> Archived:
+    ids = tuple(str(UUID(int=one)) for one in entries)
+    issue = Issue(
+        id=100 + number, digest=digest, number=number, state="sent", cut_off=SEEN, subject=f"Issue {number}",
+        sections=(("New", ids),), hash="", due_at=SEEN, not_later_than=SEEN,
     )  # fmt: skip
+    return Archived(issue, dict.fromkeys(ids, revision))
 
 
 def _material(*kept: Kept, **changes) -> Material:
@@ -181,14 +191,159 @@ def test_leftovers_of_a_crash_are_swept(templates, tmp_path: Path) -> None:
     assert not left.exists()
 
 
-@pytest.mark.parametrize("state", ["draft", "approved", "held", "cancelled"])
-def test_an_issue_that_may_still_change_is_not_public(templates, tmp_path: Path, state) -> None:
-    """Only a frozen issue has a page, and only its entries are in the digest's feed."""
-    publish(_material(_kept(1), issues=(_issue(1, (1,), state),)), templates=templates, out=tmp_path)
+def test_an_issue_is_shown_as_it_was_sent(templates, tmp_path: Path) -> None:
+    """What an entry says by now stands on its own page; the issue keeps the words that were mailed, and says so."""
+    first = _kept(1, title="As it was mailed", text="The old claim.")
+    now = replace(first.entry, title="Quite another claim", text="Altered.", revision=2)
+    later = Revision(number=2, seen=SEEN + timedelta(days=2), change="edited", material=True, entry=now)
+    kept = replace(first, entry=now, revisions=(*first.revisions, later))
 
-    assert not (tmp_path / "issue").exists()
-    assert _titles(tmp_path, "feeds/digest/weekly.json") == []
-    assert "Issue 1" not in (tmp_path / "index.html").read_text(encoding="utf-8")
+    publish(
+        _material(kept, issues=(_issue(2, (1,), revision=2), _issue(1, (1,)))), templates=templates, out=tmp_path
+    )  # fmt: skip
+
+    old, new = [(tmp_path / f"issue/weekly/{one}/index.html").read_text(encoding="utf-8") for one in (1, 2)]
+    assert "As it was mailed" in old
+    assert "The old claim." in old
+    assert "Quite another claim" not in old
+    assert "changed since this issue, on <time" in old
+    assert "Quite another claim" in new
+    assert "changed since this issue" not in new
+    assert _titles(tmp_path, "feeds/digest/weekly.json") == ["Quite another claim"]
+
+
+def test_a_revision_that_was_not_handed_in_is_refused(templates, tmp_path: Path) -> None:
+    """Other words than those that were mailed are not passed off as them."""
+    with pytest.raises(ValueError, match=r"issue 101 carries the entry \S+ in a revision"):
+        publish(
+            _material(_kept(1), issues=(_issue(1, (1,), revision=3),)), templates=templates, out=tmp_path
+        )  # fmt: skip
+
+
+def _put(app: App, number: int, **changes) -> None:
+    entry = replace(_kept(number, key=f"k{number}", id="", revision=0, first_seen=None).entry, source="blog", **changes)
+    with app.database.writing() as connection:
+        entry_store.keep(
+            connection, [entry_store.Found(entry=entry, shown=entry.text, marks=())], source="blog", gone=(),
+            now=app.clock.now(),
+        )  # fmt: skip
+
+
+def _composed(app: App) -> Issue:
+    """Subscribe two people and compose an issue of one entry."""
+    subscribing.import_people(
+        app.database, app.vault, app.clock, lines=["email\n", "ada@example.org\n", "ben@example.org\n"], file="p.csv",
+        digests=["weekly"], vocabulary=app.settings.vocabulary,
+    )  # fmt: skip
+    _put(app, 1)
+    return app.compose(app.digest("weekly"))
+
+
+def _first_only(app: App) -> None:
+    """Let the provider take the first of two people and be out of order for the second."""
+    answers = iter([True])
+    app.__dict__["provider"] = FakeProvider(
+        lambda ids: accepting(ids) if next(answers, False) else Failure("no", "x"), max_recipients=1
+    )
+
+
+def _draft(_app: App, _issue: Issue) -> None:
+    """Leave it as it was composed."""
+
+
+def _approve(app: App, issue: Issue) -> None:
+    composing.approve(app.database, issue=issue, required=0, name="")
+
+
+def _freeze(app: App, issue: Issue) -> None:
+    app.freeze(issue)
+
+
+def _send(app: App, issue: Issue) -> None:
+    app.freeze(issue)
+    app.deliver()
+
+
+def _cancel_draft(app: App, issue: Issue) -> None:
+    delivering.cancel(app.database, issue=issue)
+
+
+def _cancel_before_anybody(app: App, issue: Issue) -> None:
+    app.freeze(issue)
+    delivering.cancel(app.database, issue=app.issue(issue.id))
+
+
+def _cancel_after_one(app: App, issue: Issue) -> None:
+    _first_only(app)
+    app.freeze(issue)
+    app.deliver()
+    assert app.account(issue.id).accepted == 1
+    delivering.cancel(app.database, issue=app.issue(issue.id))
+
+
+def _held_unfrozen(app: App, issue: Issue) -> None:
+    with app.database.writing() as connection:
+        issue_store.set_state(connection, issue.id, "held", only_from=("draft",))
+
+
+def _held_after_freezing(app: App, issue: Issue) -> None:
+    app.freeze(issue)
+    app.clock.advance(timedelta(days=30))
+    delivering.hold_late(app.database, app.clock)
+    assert app.issue(issue.id).state == "held"
+
+
+@pytest.mark.parametrize(
+    ("happens", "public"),
+    [
+        (_draft, False), (_approve, False), (_held_unfrozen, False), (_cancel_draft, False),
+        (_cancel_before_anybody, False), (_freeze, True), (_send, True), (_held_after_freezing, True),
+        (_cancel_after_one, True),
+    ],
+)  # fmt: skip
+def test_an_issue_is_public_once_it_is_decided_who_gets_it(tmp_path: Path, happens, public) -> None:
+    """Before, it may still change; cancelled, it is there if anybody was sent it. Its entries are in the digest's feed."""
+    with opened(write_site(tmp_path)) as app:
+        happens(app, _composed(app))
+        app.publish()
+
+        page = app.settings.public / "issue" / "weekly" / "1" / "index.html"
+        assert page.exists() == public
+        assert _titles(app.settings.public, "feeds/digest/weekly.json") == ["Entry 1"] * public
+        assert ("MS Research Digest ·" in (app.settings.public / "index.html").read_text("utf-8")) == public
+
+
+def test_the_page_of_an_issue_keeps_what_was_mailed(tmp_path: Path) -> None:
+    """A source that alters its words afterwards alters its own page alone."""
+    with opened(write_site(tmp_path)) as app:
+        _send(app, _composed(app))
+        app.clock.advance(timedelta(hours=1))
+        _put(app, 1, title="Altered afterwards, quite another claim")
+        app.publish()
+
+        page = (app.settings.public / "issue/weekly/1/index.html").read_text(encoding="utf-8")
+        assert ">Entry 1</a>" in page
+        assert "Altered afterwards" not in page
+        assert "changed since this issue, on <time" in page
+
+
+def test_two_that_publish_at_once_take_turns(tmp_path: Path) -> None:
+    """Neither trips over the other's half-written files, and what the last one read is what stands there."""
+    with opened(write_site(tmp_path)) as app:
+        _put(app, 1)
+        app.publish()
+
+        def publish_more(first: int) -> None:
+            for number in range(first, first + 4):
+                _put(app, number)
+                app.publish()
+
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(publish_more, (10, 20, 30)))
+
+        assert len(list((app.settings.public / "entry").iterdir())) == 13
+        assert len(_titles(app.settings.public, "feeds/all.json")) == 13
+        assert list(app.settings.public.rglob("*.part")) == []
 
 
 def test_feeds_are_limited(templates, tmp_path: Path) -> None:
@@ -217,7 +372,7 @@ def test_a_site_without_entries(templates, tmp_path: Path) -> None:
         pytest.param(_material(sources=(replace(SOURCES[0], id=".."),)), id="source"),
         pytest.param(_material(digests=(replace(DIGEST, id="a\\b"),)), id="digest"),
         pytest.param(_material(_kept(1, id="../../../etc")), id="entry"),
-        pytest.param(_material(issues=(replace(_issue(1, ()), digest="../x"),)), id="issue"),
+        pytest.param(_material(issues=(_issue(1, (), digest="../x"),)), id="issue"),
     ],
 )
 def test_no_id_leads_out_of_the_folder(templates, tmp_path: Path, material: Material) -> None:

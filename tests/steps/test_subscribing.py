@@ -222,6 +222,8 @@ def test_unknown_columns_are_told_and_not_read(club) -> None:
         pytest.param("ada@ex\u202eample.org,,,,,,,,,,", "domain of the address is not valid", id="turned about"),
         pytest.param("ada@example.org,,,,zebras,,,,,,", "topic 'zebras' is not in config/topics.toml", id="a topic"),
         pytest.param("ada@example.org,,,,fatigue;x;y,,,,,,", "topic 'x'", id="one topic of several"),
+        pytest.param("ada@example.org,,,,ocrelizumap,,,,,,", "toml: did you mean ocrelizumab?", id="a misspelt topic"),
+        pytest.param('ada@example.org,,,,"fatigue, sleep",,,,,,', "toml: separate topics with ;", id="topics, commas"),
         pytest.param("ada@example.org,,,,,hourly,,,,,", "frequency 'hourly' is not one of each, weekly", id="frequency"),
         pytest.param("ada@example.org,,,Europe/Lodnon,,,,,,,", "zone 'Europe/Lodnon' is no time zone", id="zone"),
         pytest.param("ada@example.org,,,../../etc/passwd,,,,,,,", "is no time zone", id="a path for a zone"),
@@ -235,7 +237,7 @@ def test_unknown_columns_are_told_and_not_read(club) -> None:
         pytest.param("ada@example.org,,,,,,,,0001-01-01T00:00+14:00,,", "no date", id="before all days"),
         pytest.param("ada@example.org,,,,,,,,9999-12-31T23:59-14:00,,", "no date", id="after all days"),
         pytest.param(f"ada@example.org,,,,,,,,,{'x' * 2_001},", "longer than 2000", id="a very long field"),
-        pytest.param("ada@example.org,,,,,,,,,,,more", "has 12 fields, the first line names 11", id="a field more"),
+        pytest.param("ada@example.org,,,,,,,,,,,more", "the first line names 11: separate topics with ;", id="a field more"),
         pytest.param('ada@example.org,"A"da,,,,,,,,,', "is no CSV", id="a quote in the middle"),
         pytest.param("ada@example.org,,,,eve@example.net,,,,,,", "not repeated here", id="an address for a topic"),
         pytest.param("ada@example.org,,,eve@example.net,,,,,,,", "not repeated here", id="an address for a zone"),
@@ -265,7 +267,8 @@ def test_a_bad_row_is_refused_with_line_and_reason(club, caplog, row, reason) ->
         ("", "no column 'email'"),
         ("\n\n", "no column 'email'"),
         ("name,topics\nada@example.org,x\n", "no column 'email'"),
-        ("email;name\nada@example.org;Ada\n", "no column 'email'"),
+        ("email;name\nada@example.org;Ada\n", "separate columns with commas, not semicolons"),
+        ("email\tname\nada@example.org\tAda\n", "no column 'email'"),
         ("email,name,email\na@example.org,x,b@example.org\n", "names email twice"),
         ('"email"x,name\nada@example.org,x\n', "the first line is no CSV"),
     ],
@@ -581,6 +584,33 @@ def test_nobody_is_found_under_a_wrong_name(club, who) -> None:
     with pytest.raises(RefusedError) as refused:
         find(club.database, club.vault, who)
     assert str(refused.value) == "nobody is known under that address or id"
+
+
+@pytest.mark.parametrize("letters", [6, 8, 32])
+@only_sqlite
+def test_the_beginning_of_an_id_is_enough(club, letters) -> None:
+    """Six letters name a person, written large or small."""
+    club.bring("email\nada@example.org\n")
+    person = club.person()
+
+    assert find(club.database, club.vault, person.id[:letters].upper()) == person
+    with pytest.raises(RefusedError, match="nobody is known"):
+        find(club.database, club.vault, person.id[:5])
+    with pytest.raises(RefusedError, match="nobody is known"):
+        find(club.database, club.vault, "_" * 6)
+
+
+@only_sqlite
+def test_a_beginning_of_several_ids_is_nobody(club, monkeypatch) -> None:
+    """Nobody is shown or forgotten on a guess."""
+    ids = iter(["abcdef0" + "0" * 25, "abcdef1" + "0" * 25])
+    monkeypatch.setattr(audience, "new_subscriber_id", lambda: next(ids))
+    club.bring("email\nada@example.org\nben@example.org\n")
+
+    with pytest.raises(RefusedError, match="the ids of several people begin so"):
+        forget(club.database, club.vault, club.clock, who="abcdef")
+    assert find(club.database, club.vault, "abcdef1").address == "ben@example.org"
+    assert len(club.everybody()) == 2
 
 
 def test_nothing_personal_is_told_or_written_in_the_open(club, caplog, capsys) -> None:

@@ -69,6 +69,13 @@ def test_approvals_are_facts(app, issue, ask_editor) -> None:
     assert page.xpath("//dl/div[dt='Approved by']/dd/text()") == ["Robin"]
 
 
+@pytest.mark.parametrize("number", ["2147483648", "9" * 23, "9" * 5000, "-1", "x", "١"])
+@pytest.mark.parametrize("part", ["", "/html", "/text"])
+def test_a_number_that_no_issue_has_is_no_page(issue, ask_editor, number, part) -> None:
+    """However long it is."""
+    assert ask_editor("GET", f"/issue/{number}{part}").status_code == 404
+
+
 @pytest.mark.parametrize(("width", "frames"), [("375", ["w375"]), ("600", ["w600"]), ("9", ["w375", "w600"])])
 def test_plain_links_choose_the_width(issue, ask_editor, who, width, frames) -> None:
     """The chosen width is marked, keeps the reader, and is kept when another reader is chosen."""

@@ -17,8 +17,7 @@ from msdigest.store import sources as source_store
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Connection
-
+    from msdigest.app import App
     from msdigest.model.entry import Entry
     from msdigest.steps.collecting import SourceReport
 
@@ -197,13 +196,14 @@ def entry_document(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _entry(connection: Connection, wanted: str) -> Entry:
+def _entry(app: App, wanted: str) -> Entry:
     """Return the entry of that id, or the only one whose id begins so."""
-    ids = entry_store.ids_beginning(connection, wanted.lower()) if len(wanted) >= _BEGINNING else []
+    with app.database.reading() as connection:
+        ids = entry_store.ids_beginning(connection, wanted.lower()) if len(wanted) >= _BEGINNING else []
+        entry = entry_store.get(connection, ids[0]) if len(ids) == 1 else None
     if len(ids) > 1:
-        message = f"several entries begin with {wanted}: write more of the id"
+        message = f"the ids of several entries begin with {wanted}: write more of the one that is meant"
         raise RefusedError(message)
-    entry = entry_store.get(connection, ids[0]) if ids else None
     if entry is None:
         message = f"there is no entry {wanted}: `msdigest entries` lists them"
         raise RefusedError(message)
@@ -217,7 +217,7 @@ def entry_show(
 ) -> None:
     """Show one entry with its provenance and revisions."""
     with opened(context) as app, app.database.reading() as connection:
-        entry = _entry(connection, entry_id)
+        entry = _entry(app, entry_id)
         revisions = entry_store.revisions_of(connection, entry.id)
         places = entry_store.places_of(connection, entry.id)
     if as_json:

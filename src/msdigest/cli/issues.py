@@ -182,6 +182,12 @@ def send(
         shown.print_json(document)
         return
     _print_issue(document)
+    if wait and document["state"] == "held":
+        message = (
+            f"issue {issue} became too late while it was sent and is held: "
+            f"`msdigest issue send {issue} --wait` goes on, `msdigest issue cancel {issue}` ends it"
+        )
+        raise RefusedError(message)
     if not wait:
         shown.out().print("\nQueued: `msdigest run` delivers it, or `msdigest run --once`.")
 

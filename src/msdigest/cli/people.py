@@ -29,7 +29,9 @@ Digests = Annotated[
     Optional[list[str]],
     typer.Option("--digest", metavar="ID", help="Which digest; may be repeated. Default: every digest."),
 ]
-Who = Annotated[str, typer.Argument(metavar="ID|EMAIL", show_default=False, help="An opaque id or its beginning, or an address.")]
+Who = Annotated[
+    str, typer.Argument(metavar="ID|EMAIL", show_default=False, help="An id, its beginning, or an address.")
+]
 people_cli = typer.Typer(no_args_is_help=True, help="The people who get digests.", rich_markup_mode=None)
 
 
@@ -139,9 +141,9 @@ def import_file(
         shown.print_json(document)
     else:
         _print_report(report, file=file.name)
-    if report.refused:
-        rows = report.new + report.updated + report.unchanged + report.suppressed + len(report.refused)
-        message = f"{len(report.refused)} of {shown.counted(rows, 'row')} {'was' if len(report.refused) == 1 else 'were'} refused"
+    if refused := len(report.refused):
+        rows = report.new + report.updated + report.unchanged + report.suppressed + refused
+        message = f"{refused} of {shown.counted(rows, 'row')} {'was' if refused == 1 else 'were'} refused"
         raise RefusedError(message)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import sys
 from functools import partial
 from pathlib import Path
@@ -13,7 +15,7 @@ import typer
 from msdigest.app import App
 from msdigest.cli import shown
 from msdigest.cli.context import config_path
-from msdigest.cli.service import PREVIEW_PORT, serve_preview
+from msdigest.cli.service import LOOPBACK, PREVIEW_PORT, PUBLIC_PORT, serve_preview
 from msdigest.config.reading import load
 from msdigest.demo import tour
 from msdigest.engines.clock import SystemClock
@@ -22,6 +24,8 @@ from msdigest.steps import composing, founding
 from msdigest.vault import Vault, read_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from msdigest.config.settings import Settings
 
 
@@ -43,14 +47,14 @@ def init(
     console = shown.out()
     for path in written:
         console.print(str(path))
-    main = folder / "config" / "msdigest.toml"
     if not written:
         console.print(f"Nothing written: {folder} has all files already.")
         return
-    console.print(f"\n{shown.counted(len(written), 'file')} written. Edit {main}, then run:")
-    console.print(f"  msdigest --config {shlex.quote(str(main))} check")
-    if folder / "config" / "vault.key" in written:
-        console.print("Keep config/vault.key safe: without it nobody's address can be read again.")
+    console.print(f"\n{shown.counted(len(written), 'file')} written.")
+    console.print(f"Next: cd {shlex.quote(str(folder))}, edit config/msdigest.toml, then: msdigest check")
+    key = folder / "config" / "vault.key"
+    if key in written:
+        console.print(f"Keep {key} safe, with a copy elsewhere: without it nobody's address can be read again.")
 
 
 def check(context: typer.Context) -> None:
@@ -60,13 +64,27 @@ def check(context: typer.Context) -> None:
     """
     settings = load(config_path(context))
     with App(settings, SystemClock()) as app:
-        if faults := [*_key_faults(settings), *_template_faults(app)]:
+        examples = founding.placeholders(settings)
+        if faults := [*_example_faults(settings, examples), *_key_faults(settings), *_template_faults(app)]:
             raise ConfigurationError(faults)
         enabled = len(app.enabled_sources())
     shown.out().print(
         f"No faults: {shown.counted(enabled, 'source')} of {len(settings.sources)} enabled, "
         f"{shown.counted(len(settings.digests), 'digest')}, all templates compile."
     )
+    if examples:
+        shown.out().print(
+            f"Still the example's: {', '.join(examples)}. "
+            "Write your own into config/msdigest.toml before real mail leaves."
+        )
+
+
+def _example_faults(settings: Settings, examples: Sequence[str]) -> list[Fault]:
+    """Return a fault for each example that would stand in real mail."""
+    if settings.provider == "file":
+        return []
+    file = _under(settings.root, str(settings.config_dir / "msdigest.toml"))
+    return [Fault(file, key, "is still the example's: write your own before real mail leaves") for key in examples]
 
 
 def _key_faults(settings: Settings) -> list[Fault]:
@@ -117,14 +135,32 @@ def demo(
 
 def _print_tour(made: tour.Toured) -> None:
     public = made.app.settings.public
+    command = f"{_program()} --config {shlex.quote(str(made.config))}"
     rows = [
         ("collected", f"{made.entries} entries from {made.sources} sources"),
-        ("issue", f"{made.issue.subject}: {len(made.issue.entries)} entries, {made.issue.state}"),
+        ("issue", f"{made.issue.subject}: {len(made.issue.entries)} entries of the last week, {made.issue.state}"),
         ("messages", f"to {made.account.accepted} of {made.subscribers} people: {made.outbox}"),
         ("feeds", f"{made.feeds}, each as RSS, Atom and JSON Feed: {public / 'feeds'}"),
-        ("archive", f"{public / 'index.html'}"),
     ]
     console = shown.out()
     console.print()
     shown.print_table(("", "~"), rows)
-    console.print(f"\nLook at the issue: msdigest --config {shlex.quote(str(made.config))} preview")
+    console.print(f"\nRead the issue as an editor, at http://{LOOPBACK}:{PREVIEW_PORT}/:\n  {command} preview")
+    console.print(f"See the pages and the archive, at http://{LOOPBACK}:{PUBLIC_PORT}/:\n  {command} serve")
+    console.print("The world is fictional: links to its blogs and to digest.example lead nowhere.")
+
+
+def _program() -> str:
+    """Return how this command is called from the folder one stands in."""
+    if shutil.which("msdigest"):
+        return "msdigest"
+    called = Path(sys.argv[0])
+    if called.name != "msdigest":  # python -m msdigest
+        return f"{shlex.quote(_near(Path(sys.executable)))} -m msdigest"
+    return shlex.quote(_near(called))
+
+
+def _near(path: Path) -> str:
+    """Return ``path`` from here if it lies below, else whole."""
+    whole = Path(os.path.abspath(path))  # noqa: PTH100  # a link into a virtual environment must not be followed
+    return str(whole.relative_to(Path.cwd())) if whole.is_relative_to(Path.cwd()) else str(whole)

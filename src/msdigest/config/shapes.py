@@ -43,8 +43,13 @@ _SHORTEST, _LONGEST = timedelta(minutes=30), timedelta(days=30)
 _LAST_PORT = 65535
 
 
+def _told_address(value: str) -> str:
+    """Return what of an address may be repeated, quoted: no query, and nothing where a name or password may stand."""
+    return "" if "@" in value else f"{re.split('[?#]', value)[0]!r} "
+
+
 def _web_address(value: str) -> str:
-    shown = "" if "@" in value else f"{value!r} "
+    shown = _told_address(value)
     try:
         parts = urlsplit(value)
         fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) <= _LAST_PORT
@@ -62,7 +67,7 @@ def _web_address(value: str) -> str:
 def _base_address(value: str) -> str:
     parts = urlsplit(_web_address(value))
     if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
-        message = f"{value!r} must begin with https:// (http:// only for this very machine)"
+        message = f"{_told_address(value)}must begin with https:// (http:// only for this very machine)"
         raise ValueError(message)
     return value.rstrip("/")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from msdigest.errors import NotCompilableError, TemplateError
+from msdigest.errors import NotCompilableError, RefusedError, TemplateError
 from msdigest.model.compiled import CompiledIssue, Slot
 from msdigest.model.prose import shortened
 from msdigest.render.compiler import html_program, text_program
@@ -37,8 +37,8 @@ SELECTION_SLOTS = ("count_line", "preheader")
 PERSON_SLOTS = ("greeting", "leave_url", "reason")
 # Gmail cuts a mail at about 102 kB and hides the way to leave with what it cuts.
 SIZE_LIMIT = 95_000
-# What the line "N more on the web" adds to a capped issue, in bytes, generously.
-_ROOM_FOR_MORE = 500
+# What the line "N more on the web" and its link add to a capped issue, in bytes, generously.
+_ROOM_FOR_MORE = 800
 _WORDS_A_MINUTE = 180
 _LONGEST_PREHEADER = 110
 # The greeting is one line of the plain text, which is 78 characters wide.
@@ -147,8 +147,8 @@ def html_size(compiled: CompiledIssue, entries: Collection[str], person: Mapping
 def fitting(compiled: CompiledIssue, limit: int = SIZE_LIMIT) -> int:
     """Return how many of the issue's first entries fit into ``limit`` bytes of HTML when all of them are chosen.
 
-    Fewer than all: compile ``view.capped(n)`` again, room for its line about the rest is left. Raises
-    NotCompilableError if not even one fits.
+    Fewer than all: compile ``view.capped(n)`` again, room for its line about the rest is left. An entry is bounded
+    (see ``view``), so if not even one fits it is what stands around them that is too long: raises RefusedError.
     """
     ids = tuple(compiled.titles)
     if html_size(compiled, ids) <= limit:
@@ -157,8 +157,13 @@ def fitting(compiled: CompiledIssue, limit: int = SIZE_LIMIT) -> int:
     while number and html_size(compiled, ids[:number]) > limit - _ROOM_FOR_MORE:
         number -= 1
     if not number:
-        message = f"not even one entry fits into {limit} bytes"
-        raise NotCompilableError(HTML, None, message)
+        around = size(compiled.html, (), selection_values(compiled, ids), person={})
+        first = html_size(compiled, ids[:1]) - around
+        message = (
+            f"no entry fits into a mail of {number_words(limit)} bytes: what stands around the entries takes "
+            f"{number_words(around)}, the first entry {number_words(first)}"
+        )
+        raise RefusedError(message)
     return number
 
 

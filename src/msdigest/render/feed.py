@@ -1,12 +1,11 @@
 """Door to feedgen: RSS 2.0 and Atom 1.0, with JSON Feed 1.1 beside them.
 
 The same entries always give the same bytes: every date is handed in. What feedgen 1.0 leaves out (attributes
-of Atom entry links, authors without an address, hub and paging links in RSS) is mended by an extension.
+of Atom entry links, authors without an address, hub links in RSS) is mended by an extension.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from html import escape
@@ -46,7 +45,7 @@ class Channel:
 
     site_url: the page for people; feed_url: this very feed, in this very format.
     updated: when the newest of its entries changed, aware; of an empty feed any fixed instant.
-    hub: WebSub hub. next_url: the page of the feed with older entries.
+    hub: WebSub hub.
     """
 
     title: str
@@ -58,7 +57,6 @@ class Channel:
     author: str = ""
     rights: str = ""
     hub: str | None = None
-    next_url: str | None = None
 
 
 class _ChannelMend(BaseExtension):  # type: ignore[misc]  # feedgen ships no types
@@ -124,18 +122,12 @@ def json_feed(channel: Channel, entries: Sequence[Shown]) -> bytes:
         "home_page_url": channel.site_url,
         "feed_url": channel.feed_url,
         "description": one_line(channel.description),
-        "next_url": channel.next_url,
         "language": channel.language,
         "hubs": [{"type": "WebSub", "url": channel.hub}] if channel.hub else None,
         "_msdigest": {"updated": rfc3339(channel.updated), "rights": channel.rights or None},
         "items": [_json_entry(shown) for shown in entries],
     }
     return (json.dumps(_told(document), ensure_ascii=False, indent=1) + "\n").encode()
-
-
-def etag(body: bytes) -> str:
-    """Return the strong validator of ``body``, with its quotes."""
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def _build(channel: Channel, entries: Sequence[Shown], form: str) -> Any:
@@ -161,8 +153,6 @@ def _channel_links(channel: Channel, form: str) -> list[dict[str, str]]:
     links = [{"href": channel.feed_url, "rel": "self", "type": _TYPES[form]}]
     if channel.hub:
         links.append({"href": channel.hub, "rel": "hub"})
-    if channel.next_url:
-        links.append({"href": channel.next_url, "rel": "next", "type": _TYPES[form]})
     # Last, because feedgen makes the last link RSS's own.
     links.append({"href": channel.site_url, "rel": "alternate", "type": "text/html"})
     return links

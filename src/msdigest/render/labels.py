@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+from msdigest.model.prose import shortened
 from msdigest.render.plain import one_line
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 # Names of the look's tints, the strongest caution first.
 Tint = Literal["alarm", "caution", "trial", "guidance", "neutral"]
 _ORDER = get_args(Tint)
+# A pill is one word or a few: it is never broken.
+_LONGEST_WORD = 40
 # Evidence that is told in another word or wears a tint; any other is told as it is written.
 _EVIDENCE: Mapping[str, tuple[str, Tint]] = {
     "commentary": ("Opinion", "neutral"),
@@ -59,5 +62,5 @@ def labels(entry: Entry) -> tuple[Label, ...]:
 
 
 def _evidence(told: str) -> Label:
-    word = told.replace("-", " ")
+    word = shortened(told, _LONGEST_WORD).replace("-", " ")
     return Label(*_EVIDENCE.get(told.lower(), (word[0].upper() + word[1:], "neutral")))

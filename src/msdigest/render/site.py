@@ -20,7 +20,7 @@ from msdigest.render.references import reference, web_address
 from msdigest.words import direction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from msdigest.model.entry import Entry, Precision, Revision
@@ -220,11 +220,16 @@ def entry_page(
 
 
 def issue_page(
-    templates: Templates, site: Site, issue: IssueHead, *, sections: Sequence[tuple[str, Sequence[Shown]]]
+    templates: Templates,
+    site: Site,
+    issue: IssueHead,
+    *,
+    sections: Sequence[tuple[str, Sequence[Shown]]],
+    changed: Mapping[str, datetime],
 ) -> bytes:
     """Write an issue's archive page: its sections and entries as in the mail, with nothing of any reader.
 
-    An entry is shown as it is now; where it changed after the issue was due, that is said.
+    sections: the entries in the words that were mailed. changed: entry id → when it changed since, which is said.
     """
     return templates.render(
         "web/issue.html.jinja",
@@ -235,15 +240,13 @@ def issue_page(
         when=_when(site, issue.at, "day"),
         count=sum(len(entries) for _, entries in sections),
         sections=tuple(
-            (one_line(title), tuple((row(site, shown), _changed_since(site, shown, issue)) for shown in entries))
+            (
+                one_line(title),
+                tuple((row(site, shown), _when(site, changed.get(shown.entry.id), "minute")) for shown in entries),
+            )
             for title, entries in sections
         ),
     ).encode()
-
-
-def _changed_since(site: Site, shown: Shown, issue: IssueHead) -> When:
-    changed = shown.entry.revision > 1 and shown.changed > issue.at
-    return _when(site, shown.changed if changed else None, "minute")
 
 
 def row(site: Site, shown: Shown) -> Row:

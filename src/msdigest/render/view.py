@@ -5,8 +5,11 @@ No HTML of an entry comes this far, only its plain text: nothing that a source w
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urljoin
 
 from msdigest.model.prose import shortened
 from msdigest.render.disclosures import statement
@@ -18,29 +21,40 @@ from msdigest.words import date_words, say, spoken_language
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from msdigest.model.entry import Entry
+    from msdigest.model.entry import Entry, Identifier
     from msdigest.render.disclosures import Kind
     from msdigest.render.labels import Label
     from msdigest.render.references import Reference
 
 _MOST_IDENTIFIERS = 3
 _MOST_AUTHORS = 3
+# Whatever a source writes, an entry is at most some five thousand characters and its address: one that could be
+# longer would take the room of all others.
 _LONGEST_DISCLOSURE = 600
 _LONGEST_TITLE = 300
 _LONGEST_BRIEF = 120
+_LONGEST_NAME = 100
+_LONGEST_LIST_OF_TOPICS = 300
+_LONGEST_IDENTIFIER = 120
+_LONGEST_REGISTER = 200
+_MOST_TOPICS = 12
+# As it is written in the mail. Longer ones are opened by hardly any program.
+_LONGEST_ADDRESS = 2_000
+_WRITTEN_AS_THEY_ARE = "%/:?#[]@!$'()*+,;=~"
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryView:
-    """One entry as the mail tells it; every string is one line of plain text.
+    """One entry as the mail tells it; every string is one line of plain text and of a bounded length.
 
     title: cut where it is longer than anybody reads; brief: the same, cut to two or three lines.
-    url: begins with http:// or https://, or is empty.
+    url: begins with http:// or https:// and is not overlong, or is empty.
     excerpt: about two sentences that do not repeat the title; may be empty.
     language: of title and excerpt (BCP 47) where it is not the mail's, else empty.
     byline: source, authors and date with its precision.
     coi: a whole sentence, always there. disclaimer: a whole sentence or empty.
-    topics: names of its topics; why: the sentence that lists them, empty without topics.
+    topics: names of its strongest topics; why: the sentence that lists them, empty without topics.
     words: how many it takes to read it.
     """
 
@@ -91,7 +105,7 @@ class IssueView:
     """An issue as the mail tells it.
 
     digest: the digest's title. number: counted within the digest. date: in words.
-    web_url: the issue's page. more_on_web: how many entries did not fit.
+    web_url: the issue's page, as ``render.site.issue_path`` puts it. more_on_web: how many entries did not fit.
     """
 
     digest: str
@@ -103,6 +117,15 @@ class IssueView:
     site_title: str
     postal_address: str
     more_on_web: int = 0
+
+    @property
+    def front_url(self) -> str:
+        """Return the site's front page, which lists what is new: the page of an issue holds only what was mailed."""
+        return urljoin(self.web_url, "../../../")
+
+    def link(self, entry: EntryView) -> str:
+        """Return where ``entry`` leads: our own page about it if its address cannot stand in a mail."""
+        return entry.url or f"{self.front_url}entry/{entry.id}/"
 
     @property
     def entries(self) -> tuple[EntryView, ...]:
@@ -139,34 +162,53 @@ def entry_view(
     zone: str = "UTC",
 ) -> EntryView:
     """Tell ``entry`` in the words of ``language``; an id without a name is shown as it is."""
-    topics = tuple(one_line(topic_names.get(topic, topic)) for topic in entry.topics)
-    why = say("why", language=language, count=len(topics), topics=", ".join(topics)) if topics else ""
+    topics = tuple(_name(topic_names.get(topic, topic)) for topic in entry.topics)
+    listed = shortened(", ".join(topics), _LONGEST_LIST_OF_TOPICS)
+    why = say("why", language=language, count=len(topics), topics=listed) if topics else ""
     return EntryView(
         id=entry.id,
         title=shortened(one_line(entry.title), _LONGEST_TITLE),
-        url=web_address(entry.url),
+        url=_address(entry.url),
         excerpt=going_on(entry.title, entry.text),
         language=_other_language(entry, language),
         byline=_byline(entry, source_names, language=language, zone=zone),
         coi=_disclosure("coi", entry.coi, language) or say("coi_none", language=language),
         disclaimer=_disclosure("disclaimer", entry.disclaimer, language),
         labels=labels(entry),
-        references=tuple(reference(each) for each in entry.identifiers[:_MOST_IDENTIFIERS]),
-        topics=topics,
+        references=_references(entry.identifiers),
+        topics=topics[:_MOST_TOPICS],
         why=why,
     )
 
 
+def _name(name: str) -> str:
+    return shortened(one_line(name), _LONGEST_NAME)
+
+
+def _address(url: str) -> str:
+    address = web_address(url) if len(url) <= _LONGEST_ADDRESS else ""
+    # libxml2 writes each byte of other scripts as three characters.
+    return address if len(quote(address, safe=_WRITTEN_AS_THEY_ARE)) <= _LONGEST_ADDRESS else ""
+
+
+def _references(identifiers: Sequence[Identifier]) -> tuple[Reference, ...]:
+    # One that is too long is left out: cut short, it would name something else.
+    told = (reference(each) for each in identifiers if len(each.value) <= _LONGEST_IDENTIFIER)
+    return tuple(islice((each for each in told if len(each.url) <= _LONGEST_REGISTER), _MOST_IDENTIFIERS))
+
+
 def _other_language(entry: Entry, language: str) -> str:
     told = one_line(entry.language or "")
+    if not _LANGUAGE.fullmatch(told):
+        return ""
     return "" if told.split("-")[0].lower() == spoken_language(language).split("-")[0].lower() else told
 
 
 def _byline(entry: Entry, source_names: Mapping[str, str], *, language: str, zone: str) -> tuple[str, ...]:
-    authors = [one_line(author) for author in entry.authors[:_MOST_AUTHORS]]
+    authors = [_name(author) for author in entry.authors[:_MOST_AUTHORS]]
     if len(entry.authors) > _MOST_AUTHORS:
         authors.append("et al.")
-    parts = [one_line(source_names.get(entry.source, entry.source)), ", ".join(authors)]
+    parts = [_name(source_names.get(entry.source, entry.source)), ", ".join(authors)]
     if entry.published is not None:
         parts.append(date_words(entry.published, entry.precision or "day", language=language, zone=zone))
     elif entry.first_seen is not None:

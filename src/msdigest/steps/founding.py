@@ -38,7 +38,8 @@ def stock_configuration() -> Path:
 def found(folder: Path, *, instead: Mapping[str, str] | None = None) -> list[Path]:
     """Write ``config/``, ``templates/`` and ``.gitignore`` into ``folder`` and make the vault's key.
 
-    Return what was written. What is there already stays as it is. ``instead``: other texts for some files of ``config/``, by name.
+    Return what was written. What is there already stays as it is. ``instead``: other texts for some files of
+    ``config/``, by name.
     """
     written = []
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(stock_configuration().glob("*.toml"))}

@@ -6,9 +6,11 @@ its ETag stay.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,6 +20,9 @@ from msdigest import words
 from msdigest.model.source import Source
 from msdigest.render import exports, feed, site
 from msdigest.render.shown import Shown, urn
+from msdigest.store import entries as entry_store
+from msdigest.store import issues as issue_store
+from msdigest.store import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,14 +30,13 @@ if TYPE_CHECKING:
     from msdigest.model.entry import Entry, Revision
     from msdigest.model.issue import Digest, Issue
     from msdigest.render.template import Templates
+    from msdigest.store.database import Transaction
 
 FEED_ENTRIES = 50
 ALL_ENTRIES = 100
 # What is in these folders is ours alone: what we no longer produce there is removed.
 _OURS = ("feeds", "entry", "issue")
 _OURS_AT_THE_TOP = ("index.html", "calendar.ics", "sources.opml", "style/site.css")
-# Only these may be read by everybody: before it is frozen an issue may still change.
-_PUBLIC_STATES = {"sending", "sent"}
 # An id becomes part of a path and of an address.
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 # The date of a feed that has no entries yet: it must not be the time of writing.
@@ -56,11 +60,19 @@ class Kept:
         return self.revisions[-1].seen
 
 
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """An issue that everybody may read, with the revision in which it carries each entry (by entry id)."""
+
+    issue: Issue
+    revisions: Mapping[str, int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
     """All that is published.
 
-    entries: newest first, each with an id and at least one revision. issues: of any state, newest first.
+    entries: newest first, each with an id and at least one revision. issues: newest first.
     topics: id → name of the whole vocabulary. url: of the site. hub: a WebSub hub.
     """
 
@@ -69,7 +81,7 @@ class Material:
     entries: Sequence[Kept]
     sources: Sequence[Source]
     digests: Sequence[Digest] = ()
-    issues: Sequence[Issue] = ()
+    issues: Sequence[Archived] = ()
     topics: Mapping[str, str]
     description: str = ""
     contact: str = ""
@@ -88,11 +100,53 @@ class Published:
     feeds: int
 
 
+def gathered(connection: Transaction) -> tuple[list[Kept], list[Archived]]:
+    """Read the entries with their history, and the issues that are public, both newest first."""
+    kept = [
+        Kept(
+            entry=entry,
+            revisions=tuple(entry_store.revisions_of(connection, entry.id)),
+            seen=tuple(
+                (place.source, place.url, place.first_seen) for place in entry_store.places_of(connection, entry.id)
+            ),
+        )
+        for entry in entry_store.newest(connection)
+    ]
+    archived = [
+        Archived(issue, issue_store.revisions_in(connection, issue.id))
+        for issue in issue_store.find(connection)
+        if _is_public(connection, issue)
+    ]
+    return kept, archived
+
+
+def _is_public(connection: Transaction, issue: Issue) -> bool:
+    """Tell whether people were sent ``issue``, or are being sent it; until it is frozen it may still change."""
+    if issue.provider is None:
+        return False
+    return issue.state != "cancelled" or ledger.account(connection, issue.id).accepted > 0
+
+
+@contextmanager
+def in_turn(out: Path) -> Iterator[None]:
+    """Wait until nobody else publishes into ``out``, and keep others waiting; held while reading what is published.
+
+    The operating system drops the lock when the process ends, however it ends.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(out.parent / "publish.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def publish(material: Material, *, templates: Templates, out: Path) -> Published:
-    """Write all public files into ``out`` and remove those of ours that are no longer produced.
+    """Write all public files into ``out`` and remove those of ours that are no longer produced; see ``in_turn``.
 
     Raises ValueError, before anything is removed, for an id that is no safe part of a path and for an issue that
-    names an entry which was not handed in; TemplateError for a template.
+    names an entry, or a revision, which was not handed in; TemplateError for a template.
     """
     press = _Press(material, templates)
     written = unchanged = 0
@@ -124,8 +178,8 @@ class _Press:
         )
         self.sources = {source.id: source for source in material.sources}
         self.shown = [self._shown(kept) for kept in material.entries]
-        self.by_id = {shown.entry.id: shown for shown in self.shown}
-        self.issues = [(self._head(issue), issue) for issue in material.issues if issue.state in _PUBLIC_STATES]
+        self.kept = {kept.entry.id: kept for kept in material.entries}
+        self.issues = [(self._head(archived.issue), archived) for archived in material.issues]
         # path of a feed → (its name, its entries)
         self.feeds = {path: (name, entries) for group in self._groups() for path, name, entries in group[1]}
 
@@ -135,8 +189,8 @@ class _Press:
         yield "style/site.css", stylesheet.read_bytes()
         for shown, kept in zip(self.shown, self.material.entries, strict=True):
             yield f"entry/{shown.entry.id}/index.html", self._entry(shown, kept)
-        for head, issue in self.issues:
-            yield f"{head.path}index.html", self._issue(head, issue)
+        for head, archived in self.issues:
+            yield f"{head.path}index.html", self._issue(head, archived)
         for path in self.feeds:
             yield from self._feed(path)
         yield "sources.opml", exports.opml(self.material.title, self.material.sources)
@@ -200,13 +254,34 @@ class _Press:
         ]
         return site.entry_page(self.templates, self.site, shown, revisions=kept.revisions, seen=seen)
 
-    def _issue(self, head: site.IssueHead, issue: Issue) -> bytes:
-        sections = [(title, [self._named(one, issue) for one in entries]) for title, entries in issue.sections]
-        return site.issue_page(self.templates, self.site, head, sections=sections)
+    def _issue(self, head: site.IssueHead, archived: Archived) -> bytes:
+        sections = [
+            (title, [self._as_sent(one, archived) for one in entries]) for title, entries in archived.issue.sections
+        ]
+        changed = {
+            one: self.kept[one].changed
+            for one, number in archived.revisions.items()
+            if one in self.kept and self.kept[one].revisions[-1].number > number
+        }
+        return site.issue_page(self.templates, self.site, head, sections=sections, changed=changed)
+
+    def _as_sent(self, entry: str, archived: Archived) -> Shown:
+        """Return an entry in the words that the issue carried, whatever it says by now."""
+        if entry not in self.kept:
+            message = f"issue {archived.issue.id} names the entry {entry}, which was not handed in"
+            raise ValueError(message)
+        kept = self.kept[entry]
+        for revision in kept.revisions:
+            if revision.number == archived.revisions.get(entry):
+                return self._shown(replace(kept, entry=entry_store.as_of(kept.entry, revision)))
+        message = f"issue {archived.issue.id} carries the entry {entry} in a revision which was not handed in"
+        raise ValueError(message)
 
     def _of_digest(self, digest: Digest) -> list[Shown]:
         """Return what the digest's public issues brought, newest first."""
-        named = {one for _, issue in self.issues if issue.digest == digest.id for one in issue.entries}
+        named = {
+            one for _, archived in self.issues if archived.issue.digest == digest.id for one in archived.issue.entries
+        }
         return [shown for shown in self.shown if shown.entry.id in named]
 
     def _head(self, issue: Issue) -> site.IssueHead:
@@ -234,12 +309,6 @@ class _Press:
     def _source(self, source: str) -> Source:
         """Return the source; one that is no longer configured is known by its id alone."""
         return self.sources.get(source) or Source(id=source, kind="", url="")
-
-    def _named(self, entry: str, issue: Issue) -> Shown:
-        if entry not in self.by_id:
-            message = f"issue {issue.id} names the entry {entry}, which was not handed in"
-            raise ValueError(message)
-        return self.by_id[entry]
 
     def _topic_name(self, topic: str) -> str:
         return self.material.topics.get(topic, topic)

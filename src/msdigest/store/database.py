@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import OperationalError
@@ -46,7 +47,7 @@ class Database:
             self._upgrade_if_older()
         except SQLAlchemyError as error:
             self.engine.dispose()
-            message = f"{_shown(url)}: the database cannot be used: {_cause(error)}"
+            message = f"{_shown(url)}: the database cannot be used: {_cause(error, url)}"
             raise StoreError(message) from None
         except StoreError:
             self.engine.dispose()
@@ -78,7 +79,7 @@ class Database:
         try:
             yield
         except DatabaseTroubleError as error:
-            message = f"{_shown(self.url)}: the database cannot be used: {_cause(error)}"
+            message = f"{_shown(self.url)}: the database cannot be used: {_cause(error, self.url)}"
             raise StoreError(message) from error
 
     @contextmanager
@@ -136,6 +137,7 @@ def _engine(url: str) -> Engine:
                 poolclass=QueuePool,
                 pool_size=10,
                 pool_pre_ping=True,
+                hide_parameters=True,
             )
         except ModuleNotFoundError:
             message = "PostgreSQL needs its driver: install msdigest[postgres]"
@@ -147,11 +149,15 @@ def _engine(url: str) -> Engine:
     path = Path(url.removeprefix("sqlite:///"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            # For its owner alone; the files that SQLite puts beside it take the same mode.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         message = f"{path.parent}: the folder of the database cannot be made ({error.strerror})"
         raise StoreError(message) from None
     # Connections are kept: closing the last one writes the whole log back, 2.5 ms for every transaction.
-    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=QueuePool, pool_size=10)
+    address = URL.create("sqlite", database=str(path))
+    engine = create_engine(address, poolclass=QueuePool, pool_size=10, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -192,8 +198,20 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _shown(url: str) -> str:
-    return url if url.startswith("sqlite:") else make_url(url).render_as_string(hide_password=True)
+    """Return of a PostgreSQL address only where it leads: user, password and options are nobody's business."""
+    if url.startswith("sqlite:"):
+        return url
+    parts = make_url(url)
+    return f"postgresql://{parts.host or ''}/{parts.database or ''}"
 
 
-def _cause(error: SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+def _cause(error: SQLAlchemyError, url: str) -> str:
+    """Return the first line of what the database said, without what the address says of who asks."""
+    told = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    if url.startswith("sqlite:"):
+        return told
+    parts = make_url(url)
+    options = [one for many in parts.normalized_query.values() for one in many]
+    for secret in filter(None, (str(parts.password or ""), *options)):
+        told = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "…", told)
+    return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 WIDTHS = (375, 600)
 _STYLES = ("style/site.css", "style/editor.css")
 _NEWEST = 50
+# Digits beyond this no database counts, and some refuse to be asked for.
+_LAST_NUMBER = 2**31 - 1
+_NUMBER = re.compile("[0-9]{1,10}")
 
 
 def editor_app(app: App) -> Starlette:
@@ -49,9 +53,9 @@ def editor_app(app: App) -> Starlette:
     return Starlette(
         routes=[
             Route("/", desk.issues),
-            Route("/issue/{id:int}", desk.issue),
-            Route("/issue/{id:int}/html", desk.html),
-            Route("/issue/{id:int}/text", desk.text),
+            Route("/issue/{id}", desk.issue),
+            Route("/issue/{id}/html", desk.html),
+            Route("/issue/{id}/text", desk.text),
             *(Route(f"/{name}", desk.stylesheet) for name in _STYLES),
         ],
         middleware=[Middleware(Hardened, headers=EDITOR_HEADERS), Middleware(LoopbackOnly)],
@@ -169,7 +173,10 @@ class _Desk:
         )
 
     def _asked(self, request: Request) -> tuple[Issue, str]:
-        return self._app.issue(request.path_params["id"]), request.query_params.get("who") or preview.EVERYTHING
+        number = request.path_params["id"]
+        if not _NUMBER.fullmatch(number) or int(number) > _LAST_NUMBER:
+            raise HTTPException(404)
+        return self._app.issue(int(number)), request.query_params.get("who") or preview.EVERYTHING
 
     def _title(self, issue: Issue) -> str:
         digest = self._app.settings.digest(issue.digest)
