@@ -160,6 +160,7 @@ class App:
             collectors=COLLECTORS,
             enrichments=self.enrichments,
             due_only=due_only,
+            read_as=repr(self.settings.vocabulary),
             progress=progress,
         )
 

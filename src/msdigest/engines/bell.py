@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from msdigest.errors import MsdigestError
+from msdigest.errors import MsdigestError, RefusedError
 from msdigest.store import fires
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 # A fire that was taken and never finished belongs to a dead process after this.
 STALE_AFTER = timedelta(hours=1)
+# One that ended in an error is nobody's: it is tried again when it is next looked for.
+RETRY_AFTER = timedelta(minutes=5)
 KEPT_FOR = timedelta(days=1)
 
 
@@ -46,10 +48,14 @@ class TaskSpec:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """What ringing came to: whether the task ran, and the error it ended in."""
+    """What ringing came to: whether the task ran, and the error it ended in.
+
+    again: that error may be gone next time (a full disk, a template being mended); a refusal is an answer.
+    """
 
     ran: bool
     error: str | None = None
+    again: bool = False
 
 
 def ring(database: Database, clock: Clock, spec: TaskSpec, *, alone: bool = False) -> Rung:
@@ -58,6 +64,8 @@ def ring(database: Database, clock: Clock, spec: TaskSpec, *, alone: bool = Fals
     A cadence is first rung for a time after this database met it: a new installation sends nothing for last week.
     ``alone``: no other process can be at work (the database's lock is held), so an unfinished fire is a dead one's.
     An error is written down with the fire and logged, and the bell goes on: what else is due must not wait for it.
+    A cadence's fire that failed is tried again when it is rung for ``RETRY_AFTER`` later: its next time may be a
+    month away, and the step itself knows when it is too late.
     """
     now = clock.now()
     scheduled_for = spec.scheduled_for(now)
@@ -67,15 +75,19 @@ def ring(database: Database, clock: Clock, spec: TaskSpec, *, alone: bool = Fals
             if scheduled_for < datetime.fromisoformat(met):
                 return Rung(ran=False)
         stale = now + timedelta(seconds=1) if alone else now - STALE_AFTER
-        if not fires.take(connection, spec.name, scheduled_for=scheduled_for, now=now, stale=stale):
+        failed = now - RETRY_AFTER
+        if not fires.take(connection, spec.name, scheduled_for=scheduled_for, now=now, stale=stale, failed=failed):
             return Rung(ran=False)
-    error = _run(spec, scheduled_for)
+    rung = _run(spec, scheduled_for)
     with database.writing() as connection:
-        fires.finish(connection, spec.name, scheduled_for=scheduled_for, now=clock.now(), error=error)
+        if rung.error and rung.again and spec.cadence is not None:
+            fires.fail(connection, spec.name, scheduled_for=scheduled_for, error=rung.error)
+        else:
+            fires.finish(connection, spec.name, scheduled_for=scheduled_for, now=clock.now(), error=rung.error)
         if spec.cadence is None:
             # One every ten seconds would be three million rows a year; those of a cadence are few and stay.
             fires.prune(connection, spec.name, before=scheduled_for - KEPT_FOR)
-    return Rung(ran=True, error=error)
+    return rung
 
 
 def _meeting(name: str, cadence: Cadence) -> str:
@@ -83,13 +95,13 @@ def _meeting(name: str, cadence: Cadence) -> str:
     return f"met:{hashlib.sha256(f'{name} {cadence}'.encode()).hexdigest()[:40]}"
 
 
-def _run(spec: TaskSpec, scheduled_for: datetime) -> str | None:
+def _run(spec: TaskSpec, scheduled_for: datetime) -> Rung:
     try:
         spec.step(scheduled_for)
     except MsdigestError as error:
         log.error("task failed task=%s scheduled_for=%s error=%s", spec.name, scheduled_for.isoformat(), error)  # noqa: TRY400  # our own errors are sentences; a trace would bury them
-        return str(error)
+        return Rung(ran=True, error=str(error), again=not isinstance(error, RefusedError))
     except Exception as error:
         log.exception("task broke task=%s scheduled_for=%s", spec.name, scheduled_for.isoformat())
-        return f"a fault of msdigest: {type(error).__name__}"
-    return None
+        return Rung(ran=True, error=f"a fault of msdigest: {type(error).__name__}", again=True)
+    return Rung(ran=True)

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 MATERIAL_SHARE = 0.15
 # Words between the first and the last difference of two texts up to which their order is looked at.
 LONGEST_IN_ORDER = 300
+# Above this share of changed words two texts are no versions of one.
+_ALIKE = 0.5
+# A text of fewer words may be what stands under every entry.
+_TELLING = 40
 _WORD = re.compile(r"\w+")
+_NUMBER = re.compile(r"\d+")
 _TAKEN_BACK = re.compile(r"\W*(?:retracted|retraction|withdrawn|withdrawal)\b", re.IGNORECASE)
 
 
@@ -32,6 +37,20 @@ def compare(old: Entry, new: Entry) -> tuple[ChangeKind, bool] | None:
         return None
     told = old.published != new.published or _taken_back(new.title) != _taken_back(old.title)
     return ("edited", told or changed_share(old.title + " " + old.text, new.title + " " + new.text) > MATERIAL_SHARE)
+
+
+def alike(old: Entry, new: Entry) -> bool:
+    """Tell whether two that a source shows under one link or guid are the same thing, perhaps reworded.
+
+    The same title, or both title and text mostly the same words; a long text counts without its title. Titles
+    that differ in a number ("No. 12", "No. 13") are two things.
+    """
+    if _WORD.findall(old.title.lower()) == _WORD.findall(new.title.lower()):
+        return True
+    if _NUMBER.findall(old.title) != _NUMBER.findall(new.title) or not (old.text and new.text):
+        return False
+    long = min(len(_words(old)), len(_words(new))) >= _TELLING
+    return changed_share(old.text, new.text) < _ALIKE and (long or changed_share(old.title, new.title) < _ALIKE)
 
 
 def _taken_back(title: str) -> bool:

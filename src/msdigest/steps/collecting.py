@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import re
 from collections import Counter
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msdigest.errors import CollectError, FetchError, StatusError, StoreError
 from msdigest.markup.links import canonical_link
-from msdigest.ports import Collected, Memory
+from msdigest.ports import NO_VALIDATORS, Collected, Memory
 from msdigest.store import entries as entry_store
 from msdigest.store import sources as source_store
 from msdigest.store.sources import SourceState
@@ -66,6 +68,7 @@ class _Visit:
 
     source: Source
     state: SourceState
+    read_as: str
     result: Collected | FetchError | CollectError
     found: Sequence[entry_store.Found] = ()
 
@@ -79,11 +82,13 @@ def collect(
     collectors: Mapping[str, Collector],
     enrichments: Sequence[Enrichment],
     due_only: bool = False,
+    read_as: str = "",
     progress: Callable[[SourceReport], None] = lambda _: None,
 ) -> list[SourceReport]:
     """Visit ``sources`` side by side and keep what they show, in their order; one report each.
 
     A source that fails never stops the others. ``due_only``: only those whose next visit is due.
+    ``read_as``: what the enrichments go by, e.g. the vocabulary; if it changed, what was read before is read again.
     """
     now = clock.now()
     with database.reading() as connection:
@@ -97,10 +102,10 @@ def collect(
             progress(reports[source.id])
         elif not (due_only and state.next_check and state.next_check > now):
             to_visit.append((source, state))
-    visit = partial(_visit, database, http, collectors=collectors, enrichments=enrichments, clock=clock)
+    visit = partial(_visit, database, http, collectors=collectors, enrichments=enrichments, clock=clock, words=read_as)
     with ThreadPoolExecutor(max_workers=VISITORS, thread_name_prefix="visitor") as visitors:
         for each in visitors.map(visit, to_visit):
-            report = _keep(database, each, now=clock.now())
+            report = _keep(database, each, clock)
             reports[report.id] = report
             progress(report)
     return [reports[source.id] for source in sources if source.id in reports]
@@ -126,25 +131,36 @@ def _visit(
     collectors: Mapping[str, Collector],
     enrichments: Sequence[Enrichment],
     clock: Clock,
+    words: str,
 ) -> _Visit:
     source, state = asked
+    read_as = _read_as(source, words)
+    before, _, body_hash = (state.body_hash or "").partition(":")
+    same = before == read_as
     memory = Memory(
-        validators=state.validators,
-        body_hash=state.body_hash,
+        # A 304 or an equal body says nothing new only to those who read it as before.
+        validators=state.validators if same else NO_VALIDATORS,
+        body_hash=(body_hash or None) if same else None,
         known=partial(_known, database, source.id),
     )
     try:
         result = _collector(source, collectors)(source, memory, http)
-        return _Visit(source, state, result, _found(source, result, enrichments=enrichments, now=clock.now()))
+        return _Visit(source, state, read_as, result, _found(source, result, enrichments=enrichments, now=clock.now()))
     except (FetchError, CollectError) as error:
-        return _Visit(source, state, error)
+        return _Visit(source, state, read_as, error)
     except StoreError:
         raise
     except Exception as error:
         # A fault of ours that one source brings to light must not keep the others from being read.
         log.exception("visit broke source=%s", source.id)
         message = f"{source.url} could not be read, through a fault of msdigest ({type(error).__name__})"
-        return _Visit(source, state, CollectError(message))
+        return _Visit(source, state, read_as, CollectError(message))
+
+
+def _read_as(source: Source, words: str) -> str:
+    """Return 16 hex digits of all that decides what entries are made of a body, but for the body."""
+    told = [source.kind, sorted(source.options.items()), source.audience, source.evidence, words]
+    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:16]
 
 
 def _collector(source: Source, collectors: Mapping[str, Collector]) -> Collector:
@@ -159,11 +175,14 @@ def _known(database: Database, source_id: str) -> list[Known]:
         return entry_store.known_of(connection, source_id)
 
 
-def _keep(database: Database, visit: _Visit, *, now: datetime) -> SourceReport:
+def _keep(database: Database, visit: _Visit, clock: Clock) -> SourceReport:
     source, state, result = visit.source, visit.state, visit.result
     if not isinstance(result, Collected):
-        return _keep_failure(database, source, result, state=state, now=now)
+        return _keep_failure(database, source, result, state=state, now=clock.now())
     with database.writing() as connection:
+        # The time is told when it is our turn: an issue's cut-off may have been drawn while we waited.
+        entry_store.take_turn(connection)
+        now = clock.now()
         kept = entry_store.keep(connection, visit.found, source=source.id, gone=result.gone, now=now)
         changes = Counter(each.change for each in kept)
         fresh = changes.pop("new", 0)
@@ -176,7 +195,7 @@ def _keep(database: Database, visit: _Visit, *, now: datetime) -> SourceReport:
                 id=source.id,
                 url=source.url,
                 validators=result.validators,
-                body_hash=result.body_hash,
+                body_hash=f"{visit.read_as}:{result.body_hash or ''}",
                 status=result.status,
                 last_attempt=now,
                 last_success=now,
@@ -242,9 +261,9 @@ def _interval(source: Source, *, at_least: float | None = None, quiet: timedelta
 def _found(
     source: Source, result: Collected, *, enrichments: Sequence[Enrichment], now: datetime
 ) -> list[entry_store.Found]:
-    links = Counter(canonical_link(entry.url) for entry in result.entries)
+    links = Counter(name for entry in result.entries for name in _links(entry.url))
     wanted = re.compile(source.options["filter"], re.IGNORECASE) if "filter" in source.options else None
-    own_places = {canonical_link(source.url), canonical_link(result.moved_to or source.url)}
+    own_places = {*_links(source.url), *_links(result.moved_to or source.url)}
     found = []
     for entry in result.entries:
         if wanted is not None and not wanted.search(f"{entry.title}\n{entry.text}"):
@@ -253,12 +272,18 @@ def _found(
         for enrich in enrichments:
             enriched = enrich(enriched)
         marks = [f"{own.scheme}:{own.value}" for own in entry.same_as]
-        link = canonical_link(entry.url)
-        # A link that several entries share, or that is the source itself, names none of them.
-        if link and links[link] == 1 and link not in own_places:
-            marks.append(f"link:{link}")
+        # A link that several entries share, or that is the source itself, names none of them; a place on it may.
+        link = next((name for name in _links(entry.url) if links[name] == 1 and name not in own_places), "")
+        if link:
+            marks.append(f"{entry_store.LINK}{link}")
         found.append(entry_store.Found(entry=enriched, shown=entry.text, marks=tuple(marks)))
     return found
+
+
+def _links(url: str) -> list[str]:
+    """Return the names that an entry has by its address: without and, if there is one, with its fragment."""
+    link, fragment = canonical_link(url), url.partition("#")[2]
+    return [name for name in (link, f"{link}#{fragment}" if link and fragment else "") if name]
 
 
 def _believable(entry: Entry, now: datetime) -> Entry:

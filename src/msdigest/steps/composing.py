@@ -62,24 +62,26 @@ def compose(
     ``due_at``: the time of the timetable it is made for; now if an editor asks. Raises RefusedError while an
     approved issue waits to be sent, TemplateError if a template cannot be compiled.
     """
-    cut_off = clock.now()
-    with database.reading() as connection:
+    with database.writing() as connection:
+        # Nobody keeps anything while the line is drawn: what is not seen here is kept later, and comes next time.
+        now = clock.now()
+        cut_off = entry_store.draw_line(connection, now=now)
         _refuse_if_one_waits(issue_store.find(connection, digest=digest.id, states=("approved",)))
         draft = _draft(connection, digest)
         number = draft.number if draft else issue_store.next_number(connection, digest.id)
         previous = issue_store.previous_cut_off(connection, digest.id)
         chosen = entry_store.candidates(
             connection,
-            after=previous or digest.cadence.one_before(cut_off),
+            after=previous or digest.cadence.one_before(now),
             until=cut_off,
-            oldest=cut_off - digest.max_age,
+            oldest=now - digest.max_age,
             by_own_date=previous is None,
         )
+        dropped = entry_store.left_behind(connection, digest.id, oldest=now - digest.max_age)
+    chosen = list({entry.id: entry for entry in (*chosen, *dropped)}.values())
     if not chosen:
         return None
-    sections, compiled = _compile(
-        chosen, digest=digest, number=number, at=cut_off, imprint=imprint, templates=templates
-    )
+    sections, compiled = _compile(chosen, digest=digest, number=number, at=now, imprint=imprint, templates=templates)
     bodies = {variant: encode(one) for variant, one in compiled.items()}
     subject = next(iter(compiled.values())).subject
     with database.writing() as connection:
@@ -93,8 +95,8 @@ def compose(
             subject=subject,
             sections=sections,
             hash=_hash(subject, sections, bodies),
-            due_at=due_at or cut_off,
-            not_later_than=(due_at or cut_off) + digest.latest,
+            due_at=due_at or now,
+            not_later_than=(due_at or now) + digest.latest,
         )
         carried = set(issue.entries)
         issue_store.keep(connection, issue, entries=[each for each in chosen if each.id in carried], bodies=bodies)

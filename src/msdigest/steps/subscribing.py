@@ -423,10 +423,11 @@ def suppress(database: Database, vault: Vault, clock: Clock, *, address: str, re
 
     Raises RefusedError for what is no address: a slip of the pen would protect nobody.
     """
-    if "@" not in address.strip()[1:-1]:
-        message = "that is no mail address: nothing was suppressed"
-        raise RefusedError(message)
-    lookup = vault.look_up(address)
+    try:
+        lookup = vault.look_up(mail_address(address.strip()))
+    except ValueError as error:
+        message = f"{error}: nothing was suppressed (write the address alone, as in ada@example.org)"
+        raise RefusedError(message) from None
     with database.writing() as connection:
         added = audience.suppress(connection, lookup, reason=reason, now=clock.now())
         for person in audience.by_lookups(connection, vault, [lookup]).values():

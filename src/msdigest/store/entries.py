@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import hashlib
+from calendar import isleap, monthrange
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from sqlalchemy import bindparam, func, insert, select, update
 
-from msdigest.model.change import compare
+from msdigest.markup.links import canonical_link
+from msdigest.model.change import alike, compare
 from msdigest.model.entry import Entry, Known, Revision
 from msdigest.store.fires import fact
+from msdigest.store.issues import COUNTED
 from msdigest.store.records import content_hash, from_record, to_record
-from msdigest.store.schema import entries, facts, marks, places, revisions
+from msdigest.store.schema import entries, facts, issue_entries, issues, marks, places, revisions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
     from sqlalchemy import Connection, Row, Select
 
     from msdigest.model.entry import ChangeKind
 
+# How a mark begins that is the entry's own address.
+LINK = "link:"
 # SQLite takes at most 32,766 variables a statement.
 _CHUNK = 5_000
 # A guid or link may be as long as its author likes; an index row of PostgreSQL ends at 2,704 bytes.
 _LONGEST_NAME = 500
-_TURN = "entries are kept"
+_TURN = "newest cut-off"
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+_LONGEST_PERIOD = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +86,25 @@ def keep(
     An entry is recognised by its key in this source, else by a mark. The source that saw an entry first decides
     its content; others only add a place. What one visit shows twice is read once, the first time: else two texts
     under one name would take turns in being the newer revision, at every visit.
+
+    Kept at ``now``, or just after the newest cut-off if the clock has stepped back behind it.
     """
+    now = max(now, take_turn(connection) + _TICK)
     found = [_fitting(each) for each in found]
-    _wait_for_turn(connection)
-    keys = {row.key: row.entry for row in _chunked(connection, [each.entry.key for each in found], _by_key, source)}
+    named = [key for each in found for key in (each.entry.key, _with_link(each))]
+    here = {row.key: row for row in _chunked(connection, named, _by_key, source)}
+    keys = {key: row.entry for key, row in here.items()}
     marked = {row.mark: row.entry for row in _chunked(connection, [m for f in found for m in f.marks], _by_mark)}
     known = {row.id: row for row in _chunked(connection, [*keys.values(), *marked.values()], _by_id)}
+    elsewhere = known.keys() - {row.entry for row in _chunked(connection, list(known), _by_entry, source)}
+    now_read = {row.id: _entry(row) for row in known.values()}
     results, read, seen = [], set[str](), set[str]()
-    for each in found:
-        entry_id = keys.get(each.entry.key) or next((marked[m] for m in each.marks if m in marked), None)
+    for original in found:
+        each = _told_apart(original, here, now_read)
+        entry_id = keys.get(each.entry.key) or _by_its_marks(each, marked, now_read, elsewhere=elsewhere)
         if entry_id is None:
             entry_id = new_id()
+            now_read[entry_id] = each.entry
             _insert(connection, each, entry_id=entry_id, now=now)
             result = Kept(id=entry_id, change="new", material=True)
         elif entry_id in read:
@@ -103,6 +119,7 @@ def keep(
         if fresh:
             connection.execute(insert(marks), [{"mark": mark, "entry": entry_id} for mark in dict.fromkeys(fresh)])
         keys[each.entry.key] = entry_id
+        elsewhere.discard(entry_id)
         marked.update(dict.fromkeys(fresh, entry_id))
         results.append(result)
     lost = [{"lost": _fit(key)} for key in gone]
@@ -112,10 +129,70 @@ def keep(
     return results
 
 
-def _wait_for_turn(connection: Connection) -> None:
-    """Keep one visit after the other: two workers that bring the same entry must not both call it new."""
-    fact(connection, _TURN, "held while a visit is kept")
-    connection.execute(select(facts).where(facts.c.name == _TURN).with_for_update())
+def take_turn(connection: Connection) -> datetime:
+    """Hold the turn until the transaction ends; return the newest cut-off that was drawn in one.
+
+    Two workers that bring the same entry must not both call it new, and none may be kept while a line is drawn.
+    """
+    fact(connection, _TURN, _NEVER.isoformat())
+    held = select(facts.c.value).where(facts.c.name == _TURN).with_for_update()
+    return datetime.fromisoformat(connection.execute(held).scalar_one())
+
+
+def draw_line(connection: Connection, *, now: datetime) -> datetime:
+    """Return an issue's cut-off: ``now``, or later if something was kept at a later time by another clock.
+
+    All that is kept so far is not later than it, and all that will be kept is: nothing falls between two issues.
+    """
+    before = take_turn(connection)
+    newest = connection.execute(select(func.max(entries.c.changed_at))).scalar_one()
+    line = max(now, newest or now)
+    connection.execute(update(facts).where(facts.c.name == _TURN).values(value=max(before, line).isoformat()))
+    return line
+
+
+def _link_of(found: Found) -> str:
+    """Return the link that names this entry alone; empty if it has none."""
+    link = canonical_link(found.entry.url)
+    return link if f"{LINK}{link}" in found.marks else ""
+
+
+def _with_link(found: Found) -> str:
+    """Return the key of an entry whose guid another entry of the source has, too."""
+    return _fit(f"{found.entry.key}|{_link_of(found)}")
+
+
+def _by_its_marks(
+    found: Found, marked: Mapping[str, str], known: Mapping[str, Entry], *, elsewhere: Set[str]
+) -> str | None:
+    """Return the entry that one of its marks names.
+
+    ``elsewhere``: entries that this source does not show. One that it shows under the same link must be alike: a
+    page of alerts is the link of each alert in its turn.
+    """
+    for mark in found.marks:
+        entry_id = marked.get(mark)
+        if entry_id is not None and (
+            not mark.startswith(LINK) or entry_id in elsewhere or alike(known[entry_id], found.entry)
+        ):
+            return entry_id
+    return None
+
+
+def _told_apart(found: Found, here: Mapping[str, Row[Any]], known: Mapping[str, Entry]) -> Found:
+    """Return ``found`` under guid and link if its guid alone stands for something else in this source.
+
+    Some programs give every entry the guid of the site. One that was told apart once stays so.
+    """
+    link, longer = _link_of(found), _with_link(found)
+    place = here.get(found.entry.key)
+    if not link or (longer not in here and place is None):
+        return found
+    if longer in here or (
+        place is not None and canonical_link(place.url) != link and not alike(known[place.entry], found.entry)
+    ):
+        return replace(found, entry=replace(found.entry, key=longer))
+    return found
 
 
 def _fitting(found: Found) -> Found:
@@ -211,8 +288,13 @@ def _see(connection: Connection, found: Found, entry_id: str, *, source: str, no
         connection.execute(insert(places).values(source=source, key=entry.key, entry=entry_id, first_seen=now, **seen))
 
 
-def _by_key(keys: Sequence[str], source: str) -> Select[tuple[str, str]]:
-    return select(places.c.key, places.c.entry).where(places.c.source == source, places.c.key.in_(keys))
+def _by_key(keys: Sequence[str], source: str) -> Select[tuple[str, str, str]]:
+    statement = select(places.c.key, places.c.entry, places.c.url)
+    return statement.where(places.c.source == source, places.c.key.in_(keys))
+
+
+def _by_entry(ids: Sequence[str], source: str) -> Select[tuple[str]]:
+    return select(places.c.entry).where(places.c.source == source, places.c.entry.in_(ids))
 
 
 def _by_mark(names: Sequence[str]) -> Select[tuple[str, str]]:
@@ -289,17 +371,6 @@ def newest(
     return chosen[:limit]
 
 
-def changed_times(connection: Connection, ids: Sequence[str]) -> dict[str, datetime]:
-    """Return when each entry's newest revision was seen, material or not."""
-    statement = select(revisions.c.entry, func.max(revisions.c.seen).label("seen")).group_by(revisions.c.entry)
-    found: dict[str, datetime] = {}
-    unique = list(dict.fromkeys(ids))
-    for start in range(0, len(unique), _CHUNK):
-        chunk = statement.where(revisions.c.entry.in_(unique[start : start + _CHUNK]))
-        found.update({row.entry: row.seen for row in connection.execute(chunk)})
-    return found
-
-
 def candidates(
     connection: Connection, *, after: datetime, until: datetime, oldest: datetime, by_own_date: bool
 ) -> list[Entry]:
@@ -309,12 +380,41 @@ def candidates(
     before ``oldest``. ``by_own_date``: a digest's first issue looks at the own date instead of first seen.
     """
     own = func.coalesce(entries.c.published, entries.c.first_seen)
-    statement = select(entries).where(entries.c.first_seen <= until, own >= oldest)
+    statement = select(entries).where(entries.c.first_seen <= until, own >= oldest - _LONGEST_PERIOD)
     if by_own_date:
         statement = statement.where(own > after)
     else:
         statement = statement.where(entries.c.changed_at > after, entries.c.changed_at <= until)
-    return [_entry(row) for row in connection.execute(statement.order_by(entries.c.id))]
+    rows = connection.execute(statement.order_by(entries.c.id))
+    return [entry for entry in map(_entry, rows) if latest_date(entry) >= oldest]
+
+
+def left_behind(connection: Connection, digest: str, *, oldest: datetime) -> list[Entry]:
+    """Return what only cancelled issues of ``digest`` carry, and no issue that was or may be sent.
+
+    A later issue's cut-off may lie behind them already: by time alone they would be lost.
+    """
+    carried = select(issue_entries.c.entry).join(issues, issues.c.id == issue_entries.c.issue)
+    carried = carried.where(issues.c.digest == digest)
+    statement = select(entries).where(
+        entries.c.id.in_(carried.where(issues.c.state == "cancelled")),
+        entries.c.id.not_in(carried.where(issues.c.state.in_(COUNTED))),
+    )
+    rows = connection.execute(statement.order_by(entries.c.id))
+    return [entry for entry in map(_entry, rows) if latest_date(entry) >= oldest]
+
+
+def latest_date(entry: Entry) -> datetime:
+    """Return the last moment that an entry's own date may mean, else when it was first seen.
+
+    One that is dated "2026" or "October 2026" need not be of the period's first day.
+    """
+    day = entry.published or entry.first_seen or _NEVER
+    if entry.precision == "year":
+        return day + timedelta(days=365 + isleap(day.year))
+    if entry.precision == "month":
+        return day + timedelta(days=monthrange(day.year, day.month)[1])
+    return day
 
 
 def revisions_of(connection: Connection, entry_id: str) -> list[Revision]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from msdigest.store.schema import facts, fires
@@ -15,11 +15,19 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def take(connection: Connection, task: str, *, scheduled_for: datetime, now: datetime, stale: datetime) -> bool:
+def take(
+    connection: Connection,
+    task: str,
+    *,
+    scheduled_for: datetime,
+    now: datetime,
+    stale: datetime,
+    failed: datetime | None = None,
+) -> bool:
     """Take a fire; False if it was taken before.
 
-    One that was taken before ``stale`` and never finished (its process died) may be taken again: steps ask the
-    tables what is still to do.
+    One that was taken before ``stale`` and never finished (its process died), or that was taken before ``failed``
+    and ended in an error (``fail``), may be taken again: steps ask the tables what is still to do.
     """
     row = {"task": task, "scheduled_for": scheduled_for, "started_at": now}
     try:
@@ -27,8 +35,11 @@ def take(connection: Connection, task: str, *, scheduled_for: datetime, now: dat
             connection.execute(insert(fires).values(**row))
     except IntegrityError:
         here = (fires.c.task == task) & (fires.c.scheduled_for == scheduled_for)
-        again = update(fires).where(here, fires.c.finished_at.is_(None), fires.c.started_at < stale)
-        return connection.execute(again.values(started_at=now)).rowcount == 1
+        free = fires.c.started_at < stale
+        if failed is not None:
+            free |= fires.c.error.is_not(None) & (fires.c.started_at < failed)
+        again = update(fires).where(here, fires.c.finished_at.is_(None), free)
+        return connection.execute(again.values(started_at=now, error=None)).rowcount == 1
     return True
 
 
@@ -40,16 +51,16 @@ def finish(
     connection.execute(update(fires).where(here).values(finished_at=now, error=error))
 
 
+def fail(connection: Connection, task: str, *, scheduled_for: datetime, error: str) -> None:
+    """Write down the error in which a fire ended that is to be tried again."""
+    here = (fires.c.task == task) & (fires.c.scheduled_for == scheduled_for)
+    connection.execute(update(fires).where(here).values(error=error))
+
+
 def prune(connection: Connection, task: str, *, before: datetime) -> int:
     """Delete fires of a task that were dealt with before ``before``; return how many."""
     old = (fires.c.task == task) & (fires.c.scheduled_for < before) & fires.c.finished_at.is_not(None)
     return connection.execute(delete(fires).where(old)).rowcount
-
-
-def last(connection: Connection, task: str) -> datetime | None:
-    """Return the newest time for which ``task`` was rung and dealt with."""
-    statement = select(func.max(fires.c.scheduled_for)).where(fires.c.task == task, fires.c.finished_at.is_not(None))
-    return connection.execute(statement).scalar_one_or_none()
 
 
 def fact(connection: Connection, name: str, value: str) -> str:

@@ -51,7 +51,7 @@ def _found(one: Mapping[str, Any], feed: Mapping[str, Any], url: str) -> Found:
     link = next((href for name in ("url", "external_url") if (href := absolute(_text(one, name), url))), "")
     published, precision = _date(_text(one, "date_published"))
     updated, updated_precision = _date(_text(one, "date_modified"))
-    files = [file for file in one.get("attachments") or () if isinstance(file, dict)]
+    files = [file for file in _list(one, "attachments") if isinstance(file, dict)]
     guid = without_controls(_text(one, "id")).strip()
     return Found(
         guid=guid,
@@ -63,7 +63,7 @@ def _found(one: Mapping[str, Any], feed: Mapping[str, Any], url: str) -> Found:
         published=published or updated,
         precision=precision or updated_precision,
         updated=updated,
-        categories=tuple(tag for tag in one.get("tags") or () if isinstance(tag, str)),
+        categories=tuple(tag for tag in _list(one, "tags") if isinstance(tag, str)),
         enclosures=enclosures_of(
             ((file.get("url"), file.get("mime_type"), file.get("size_in_bytes")) for file in files), url
         ),
@@ -74,6 +74,11 @@ def _found(one: Mapping[str, Any], feed: Mapping[str, Any], url: str) -> Found:
 def _text(told: Mapping[str, Any], name: str) -> str:
     value = told.get(name)
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def _list(told: Mapping[str, Any], name: str) -> list[Any]:
+    value = told.get(name)
+    return value if isinstance(value, list) else []
 
 
 def _authors(told: Mapping[str, Any]) -> tuple[str, ...]:
