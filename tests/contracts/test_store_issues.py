@@ -174,8 +174,8 @@ def test_two_cannot_both_approve_last(database) -> None:
         assert sorted(pool.map(approve, range(2))) == [False, True]
 
 
-def take(database, task="collect", *, at=NOW, now=NOW, stale=NOW - HOUR):
-    return change(database, fires.take, task, scheduled_for=at, now=now, stale=stale)
+def take(database, task="collect", *, at=NOW, now=NOW, stale=NOW - HOUR, **words):
+    return change(database, fires.take, task, scheduled_for=at, now=now, stale=stale, **words)
 
 
 def test_a_fire_is_taken_once(database) -> None:
@@ -212,17 +212,22 @@ def test_two_threads_take_one_fire(database) -> None:
             assert sorted(pool.map(both, range(2))) == [False, True], task
 
 
-def test_the_last_fire_dealt_with(database) -> None:
-    """One that was only taken does not count."""
-    for at in (NOW - DAY, NOW, NOW + HOUR):
-        take(database, at=at)
-    nothing = ask(database, fires.last, "collect")
-    for at in (NOW - DAY, NOW):
-        change(database, fires.finish, "collect", scheduled_for=at, now=NOW)
+def test_a_fire_that_failed_may_be_taken_again_soon(database) -> None:
+    """One whose process may still be at it may not; one that is finished never."""
+    soon = {"now": NOW + HOUR / 2, "stale": NOW - HOUR / 2, "failed": NOW + HOUR / 4}
+    for task in ("at work", "failed", "done"):
+        take(database, task)
+    change(database, fires.fail, "failed", scheduled_for=NOW, error="the disk is full")
+    change(database, fires.finish, "done", scheduled_for=NOW, now=NOW, error="refused")
+    at_once = take(database, "failed", **{**soon, "failed": NOW})
 
-    assert nothing is None
-    assert ask(database, fires.last, "collect") == NOW
-    assert ask(database, fires.last, "compose") is None
+    assert not at_once
+    assert [take(database, task, **soon) for task in ("at work", "failed", "done", "failed")] == [
+        False,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_a_fact_is_written_once_by_many(database) -> None:

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from msdigest.engines.bell import STALE_AFTER, Rung, TaskSpec, ring
+from msdigest.engines.bell import RETRY_AFTER, STALE_AFTER, Rung, TaskSpec, ring
 from msdigest.engines.clock import SystemClock
-from msdigest.errors import RefusedError
+from msdigest.errors import RefusedError, StoreError
 from msdigest.model.clock import Cadence, FixedClock
 from msdigest.store.database import Database
 from msdigest.store.schema import fires
@@ -289,6 +289,28 @@ def test_an_error_is_written_down_and_the_bell_goes_on(database, clock, caplog) 
     (record,) = [each for each in caplog.records if each.levelno == logging.ERROR]
     assert "task failed task=task" in record.getMessage()
     assert record.exc_info is None
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), StoreError("locked")], ids=["disk", "ours"])
+@only_sqlite
+def test_a_cadence_that_failed_is_tried_again(database, clock, error) -> None:
+    """Not at once, but long before its next time; when it is done, it is done."""
+    diary = Diary(cadence=WEEKLY, fail=error)
+    met(database, clock, diary)
+    clock.instant = MONDAY
+    failed, at_once = ring(database, clock, diary.spec), ring(database, clock, diary.spec)
+    (written,) = rows(database)
+    clock.advance(RETRY_AFTER + SECOND)
+    still = ring(database, clock, diary.spec)
+    clock.advance(RETRY_AFTER + SECOND)
+    diary.fail = None
+    after = [ring(database, clock, diary.spec) for _ in range(2)]
+    (row,) = rows(database)
+
+    assert [bool(failed.error), at_once, bool(still.error), *after] == [True, RESTED, True, RAN, RESTED]
+    assert (written.error, written.finished_at) == (failed.error, None)
+    assert (row.error, row.finished_at) == (None, clock.now())
+    assert diary.times == [MONDAY] * 3
 
 
 @only_sqlite

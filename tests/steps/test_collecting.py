@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -191,6 +192,43 @@ def test_a_page_of_one_entry_is_not_that_entry(visit, moved) -> None:
     assert reports[0].warnings == (
         (f"{PAGE} has moved for good: write {there} into config/sources.toml.",) if moved else ()
     )
+
+
+@only_sqlite
+@pytest.mark.parametrize(
+    "visits",
+    [
+        pytest.param([[("a", "alerts")], [("b", "alerts")]], id="a link for one post after the other"),
+        pytest.param([[("a", "news#1")], [("b", "news#2")]], id="places on one page"),
+        pytest.param([[("site", "1")], [("site", "2")]], id="the same guid for every post"),
+        pytest.param([[("g", "1")], [("h", "2"), ("g", "1")], [("h", "2")]], id="guids of their own"),
+        pytest.param([[("g", "1")], [("g", "2"), ("g", "1")], [("g", "2")]], id="a guid that two share"),
+    ],
+)
+def test_different_posts_stay_different(visit, visits) -> None:
+    """Whatever they share, none becomes another one's revision, nor is it new twice."""
+    titles = {"a": "The bridge", "b": "Snow falls", "1": "The bridge", "2": "Snow falls", "news#1": "The bridge"}
+    for shown in visits:
+        told = [
+            f"<item><title>{titles.get(link) or titles[guid]}</title><guid isPermaLink='false'>{guid}</guid>"
+            f"<link>https://blog.example/{link}</link><description>Read more on our pages.</description></item>"
+            for guid, link in shown
+        ]
+        visit.shows(FEED, rss(*told))
+        visit(BLOG)
+        visit.clock.advance(HOUR)
+
+    assert sorted((entry.title, entry.revision) for entry in visit.entries()) == [("Snow falls", 1), ("The bridge", 1)]
+
+
+@only_sqlite
+def test_places_on_one_page_are_recognised_elsewhere(visit) -> None:
+    """Where entries share a page, the fragment of their link names them."""
+    told = [post(number, title=f"News {number}", link=f"https://blog.example/news#n{number}") for number in (1, 2)]
+    visit.shows(FEED, rss(*told))
+    visit.shows(TWIN, rss(*(each.replace("?p=", "?q=") for each in told)))
+
+    assert [each.new for each in visit(BLOG, ATOM)] == [2, 0]
 
 
 # ------------------------------------------------------------------------------------------------- a living page
@@ -451,6 +489,57 @@ def test_an_unchanged_body_is_not_read_again(visit) -> None:
 
     assert (same.status, same.new) == ("unchanged", 0)
     assert (other.status, other.new, other.unchanged) == ("ok", 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        pytest.param(replace(BLOG, options={"filter": "post"}), "", id="the filter"),
+        pytest.param(replace(BLOG, audience=("patient",)), "", id="whom it is for"),
+        pytest.param(BLOG, "another vocabulary", id="the vocabulary"),
+    ],
+)
+@only_sqlite
+def test_an_unchanged_body_is_read_anew_when_it_is_read_otherwise(visit, source, words) -> None:
+    """What the operator changed counts at the next visit, not when the source next changes; a failure between counts
+    for nothing."""
+    visit.shows(FEED, rss(post(1), post(2)), etag='"a"')
+    before = replace(BLOG, options={"filter": "post 1"}) if source.options else BLOG
+    visit(before)
+    fine = visit.http.pages[FEED]
+    visit.shows(FEED, "", status=500)
+    visit(source, read_as=words)
+    visit.http.pages[FEED] = fine
+    (read,) = visit(source, read_as=words)
+    asked = visit.http.asked[-1].headers
+    (same,) = visit(source, read_as=words)
+
+    assert (read.status, read.new) == ("ok", 1 if source.options else 0)
+    assert "if-none-match" not in asked
+    assert visit.http.asked[-1].headers["if-none-match"] == '"a"'
+    assert same.status == "unchanged"
+    assert {entry.audience for entry in visit.entries()} == {source.audience}
+
+
+def test_the_time_of_a_visit_is_told_when_its_turn_has_come(visit) -> None:
+    """While it waited for another writer an issue's cut-off may have passed."""
+    read = Event()
+
+    def collector(source, memory, http):
+        read.set()
+        return Collected(status="ok", entries=(Entry(key="k", source="blog", title="A", url="https://a.example/1"),))
+
+    with ThreadPoolExecutor(1) as pool:
+        with visit.database.writing() as connection:
+            line = entry_store.draw_line(connection, now=NOW)
+            waiting = pool.submit(visit, BLOG, collectors={"feed": collector})
+            assert read.wait(10)
+            assert wait([waiting], timeout=0.3).not_done
+            visit.clock.advance(DAY)
+        waiting.result(30)
+    (entry,) = visit.entries()
+
+    assert entry.first_seen == line + DAY
 
 
 @only_sqlite

@@ -210,6 +210,45 @@ def test_which_issues_speak_for_their_entries(desk, state, again) -> None:
     assert (desk.compose() is not None) == again
 
 
+def test_what_only_a_cancelled_issue_carries_is_not_lost(desk) -> None:
+    """Held, passed over by a later issue and cancelled: its entries come with the next, unless they are too old."""
+    desk.keep(entry(0))
+    desk.move(desk.compose(), "sent")
+    desk.clock.advance(DAY)
+    desk.keep(entry(1), entry(2, published=NOW - 27 * DAY))
+    held = desk.compose()
+    desk.move(held, "held")
+    desk.clock.advance(DAY)
+    desk.keep(entry(3))
+    later = desk.compose()
+    desk.move(later, "sent")
+    desk.move(held, "cancelled")
+    desk.clock.advance(2 * DAY)
+    desk.keep(entry(4))
+    last = desk.compose()
+    other = desk.compose(replace(DIGEST, id="other"))
+    desk.move(last, "sent")
+    desk.clock.advance(HOUR)
+
+    assert (desk.titles(later), sorted(desk.titles(last))) == (["Entry 3"], ["Entry 1", "Entry 4"])
+    assert "Entry 2" not in desk.titles(other)
+    assert desk.compose() is None
+
+
+def test_what_is_kept_while_an_issue_is_composed_comes_with_the_next(desk) -> None:
+    """Its visit told the time before the cut-off, and was kept after it."""
+    desk.keep(entry(1))
+    early = desk.clock.now()
+    desk.clock.advance(HOUR)
+    first = desk.compose()
+    desk.clock.instant = early
+    desk.keep(entry(2))
+    desk.clock.instant = first.cut_off + DAY
+    desk.move(first, "sent")
+
+    assert desk.titles(desk.compose()) == ["Entry 2"]
+
+
 @only_sqlite
 def test_digests_count_for_themselves(desk) -> None:
     """Another digest's first issue looks back by its own cadence, and its approved issue stops only itself."""

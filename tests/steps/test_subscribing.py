@@ -556,7 +556,9 @@ def test_suppressing_withdraws_everything(club) -> None:
     assert [list(club.states(issue).values()) for issue in issues] == [[("excluded", "suppressed")]] * 2
 
 
-@pytest.mark.parametrize("address", ["", "ada", "@", "ada@", "@example.org", "5f3a0c"])
+@pytest.mark.parametrize(
+    "address", ["", "ada", "@", "ada@", "@example.org", "5f3a0c", "Ada <ada@example.org>", "a b@example.org"]
+)
 @only_sqlite
 def test_what_is_no_address_is_not_suppressed(club, address) -> None:
     """A slip of the pen protects nobody: it is refused, not taken for done."""

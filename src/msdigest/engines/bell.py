@@ -50,7 +50,7 @@ class TaskSpec:
 class Rung:
     """What ringing came to: whether the task ran, and the error it ended in.
 
-    again: that error may be gone next time (a full disk, a template being mended); a refusal is an answer.
+    again: a cadence's error that may be gone soon (a full disk, a template being mended); a refusal is an answer.
     """
 
     ran: bool
@@ -80,7 +80,7 @@ def ring(database: Database, clock: Clock, spec: TaskSpec, *, alone: bool = Fals
             return Rung(ran=False)
     rung = _run(spec, scheduled_for)
     with database.writing() as connection:
-        if rung.error and rung.again and spec.cadence is not None:
+        if rung.error and rung.again:
             fires.fail(connection, spec.name, scheduled_for=scheduled_for, error=rung.error)
         else:
             fires.finish(connection, spec.name, scheduled_for=scheduled_for, now=clock.now(), error=rung.error)
@@ -96,12 +96,13 @@ def _meeting(name: str, cadence: Cadence) -> str:
 
 
 def _run(spec: TaskSpec, scheduled_for: datetime) -> Rung:
+    missed = spec.cadence is not None  # a task with a gap has its next one
     try:
         spec.step(scheduled_for)
     except MsdigestError as error:
         log.error("task failed task=%s scheduled_for=%s error=%s", spec.name, scheduled_for.isoformat(), error)  # noqa: TRY400  # our own errors are sentences; a trace would bury them
-        return Rung(ran=True, error=str(error), again=not isinstance(error, RefusedError))
+        return Rung(ran=True, error=str(error), again=missed and not isinstance(error, RefusedError))
     except Exception as error:
         log.exception("task broke task=%s scheduled_for=%s", spec.name, scheduled_for.isoformat())
-        return Rung(ran=True, error=f"a fault of msdigest: {type(error).__name__}", again=True)
+        return Rung(ran=True, error=f"a fault of msdigest: {type(error).__name__}", again=missed)
     return Rung(ran=True)

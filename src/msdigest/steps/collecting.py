@@ -18,6 +18,7 @@ from msdigest.markup.links import canonical_link
 from msdigest.ports import NO_VALIDATORS, Collected, Memory
 from msdigest.store import entries as entry_store
 from msdigest.store import sources as source_store
+from msdigest.store.recognising import LINK
 from msdigest.store.sources import SourceState
 
 if TYPE_CHECKING:
@@ -275,7 +276,7 @@ def _found(
         # A link that several entries share, or that is the source itself, names none of them; a place on it may.
         link = next((name for name in _links(entry.url) if links[name] == 1 and name not in own_places), "")
         if link:
-            marks.append(f"{entry_store.LINK}{link}")
+            marks.append(f"{LINK}{link}")
         found.append(entry_store.Found(entry=enriched, shown=entry.text, marks=tuple(marks)))
     return found
 

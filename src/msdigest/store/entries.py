@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 from calendar import isleap, monthrange
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sqlalchemy import bindparam, func, insert, select, update
 
-from msdigest.markup.links import canonical_link
-from msdigest.model.change import alike, compare
+from msdigest.model.change import compare
 from msdigest.model.entry import Entry, Known, Revision
 from msdigest.store.fires import fact
 from msdigest.store.issues import COUNTED
+from msdigest.store.recognising import by_marks, fit, key_here, key_with_link, plain
 from msdigest.store.records import content_hash, from_record, to_record
 from msdigest.store.schema import entries, facts, issue_entries, issues, marks, places, revisions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+    from collections.abc import Callable, Iterable, Sequence
 
     from sqlalchemy import Connection, Row, Select
 
     from msdigest.model.entry import ChangeKind
 
-# How a mark begins that is the entry's own address.
-LINK = "link:"
 # SQLite takes at most 32,766 variables a statement.
 _CHUNK = 5_000
-# A guid or link may be as long as its author likes; an index row of PostgreSQL ends at 2,704 bytes.
-_LONGEST_NAME = 500
 _TURN = "newest cut-off"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
@@ -91,7 +86,7 @@ def keep(
     """
     now = max(now, take_turn(connection) + _TICK)
     found = [_fitting(each) for each in found]
-    named = [key for each in found for key in (each.entry.key, _with_link(each))]
+    named = [key for each in found for key in (each.entry.key, key_with_link(each.entry, each.marks))]
     here = {row.key: row for row in _chunked(connection, named, _by_key, source)}
     keys = {key: row.entry for key, row in here.items()}
     marked = {row.mark: row.entry for row in _chunked(connection, [m for f in found for m in f.marks], _by_mark)}
@@ -100,8 +95,9 @@ def keep(
     now_read = {row.id: _entry(row) for row in known.values()}
     results, read, seen = [], set[str](), set[str]()
     for original in found:
-        each = _told_apart(original, here, now_read)
-        entry_id = keys.get(each.entry.key) or _by_its_marks(each, marked, now_read, elsewhere=elsewhere)
+        own = key_here(original.entry, original.marks, here=here, known=now_read)
+        each = replace(original, entry=replace(original.entry, key=own))
+        entry_id = keys.get(own) or by_marks(each.entry, each.marks, marked=marked, known=now_read, elsewhere=elsewhere)
         if entry_id is None:
             entry_id = new_id()
             now_read[entry_id] = each.entry
@@ -122,7 +118,7 @@ def keep(
         elsewhere.discard(entry_id)
         marked.update(dict.fromkeys(fresh, entry_id))
         results.append(result)
-    lost = [{"lost": _fit(key)} for key in gone]
+    lost = [{"lost": fit(key)} for key in gone]
     if lost:
         statement = update(places).where(places.c.source == source, places.c.key == bindparam("lost"))
         connection.execute(statement.where(places.c.gone_at.is_(None)).values(gone_at=now), lost)
@@ -151,65 +147,10 @@ def draw_line(connection: Connection, *, now: datetime) -> datetime:
     return line
 
 
-def _link_of(found: Found) -> str:
-    """Return the link that names this entry alone; empty if it has none."""
-    link = canonical_link(found.entry.url)
-    return link if f"{LINK}{link}" in found.marks else ""
-
-
-def _with_link(found: Found) -> str:
-    """Return the key of an entry whose guid another entry of the source has, too."""
-    return _fit(f"{found.entry.key}|{_link_of(found)}")
-
-
-def _by_its_marks(
-    found: Found, marked: Mapping[str, str], known: Mapping[str, Entry], *, elsewhere: Set[str]
-) -> str | None:
-    """Return the entry that one of its marks names.
-
-    ``elsewhere``: entries that this source does not show. One that it shows under the same link must be alike: a
-    page of alerts is the link of each alert in its turn.
-    """
-    for mark in found.marks:
-        entry_id = marked.get(mark)
-        if entry_id is not None and (
-            not mark.startswith(LINK) or entry_id in elsewhere or alike(known[entry_id], found.entry)
-        ):
-            return entry_id
-    return None
-
-
-def _told_apart(found: Found, here: Mapping[str, Row[Any]], known: Mapping[str, Entry]) -> Found:
-    """Return ``found`` under guid and link if its guid alone stands for something else in this source.
-
-    Some programs give every entry the guid of the site. One that was told apart once stays so.
-    """
-    link, longer = _link_of(found), _with_link(found)
-    place = here.get(found.entry.key)
-    if not link or (longer not in here and place is None):
-        return found
-    if longer in here or (
-        place is not None and canonical_link(place.url) != link and not alike(known[place.entry], found.entry)
-    ):
-        return replace(found, entry=replace(found.entry, key=longer))
-    return found
-
-
 def _fitting(found: Found) -> Found:
     """Return ``found`` with names and words that every database takes."""
-    entry = replace(found.entry, key=_fit(found.entry.key), url=_plain(found.entry.url))
-    return Found(entry=entry, shown=_plain(found.shown), marks=tuple(_fit(mark) for mark in found.marks))
-
-
-def _fit(name: str) -> str:
-    """Return ``name``, or its hash if an index of PostgreSQL would refuse its length."""
-    plain = _plain(name)
-    return plain if len(plain) <= _LONGEST_NAME else f"sha256:{hashlib.sha256(plain.encode()).hexdigest()}"
-
-
-def _plain(words: str) -> str:
-    """Take out what a database refuses: NUL and lone surrogates."""
-    return words.replace("\0", "").encode(errors="replace").decode()
+    entry = replace(found.entry, key=fit(found.entry.key), url=plain(found.entry.url))
+    return Found(entry=entry, shown=plain(found.shown), marks=tuple(fit(mark) for mark in found.marks))
 
 
 def _insert(connection: Connection, found: Found, *, entry_id: str, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from tests.collect.feed.visiting import visit
 
 from msdigest.model.entry import Enclosure
@@ -43,3 +44,17 @@ def test_json_feed_with_too_many_entries() -> None:
 
     assert len(collected.entries) == 1_000
     assert "500 were left out" in collected.warnings[0]
+
+
+@pytest.mark.parametrize("odd", ["5", "true", '"x"', '{"a": 1}', "null", "[[]]"])
+@pytest.mark.parametrize(
+    "name",
+    ["id", "url", "title", "content_html", "date_published", "tags", "attachments", "authors", "author", "language"],
+)
+def test_one_odd_value_does_not_take_the_feed(name, odd) -> None:
+    """What is of another type than it should be is not there; the other entries are read."""
+    odd_one = f'{{"id": "1", "content_text": "one", "{name}": {odd}}}'
+    body = f'{{"version": "https://jsonfeed.org/version/1.1", "items": [{odd_one}, {{"id": "2", "title": "Two"}}]}}'
+    entries = visit(body.encode(), "application/feed+json").entries
+
+    assert [entry.title for entry in entries][1:] == ["Two"]
