@@ -13,7 +13,8 @@ from tests.site import DIGESTS, START, opened, write_site
 from msdigest.demo.world import DemoWorld, subscribers_csv
 from msdigest.model.clock import FixedClock
 from msdigest.steps import subscribing
-from msdigest.store import audience, ledger
+from msdigest.store import audience
+from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
 from msdigest.store import sources as source_store
@@ -66,16 +67,16 @@ class Run:
         with self.app.database.reading() as connection:
             titles = {entry.id: entry.title for entry in entry_store.newest(connection)}
             found = {}
-            for record in ledger.records(connection, issue_id):
-                queued = ledger.one(connection, issue_id, record.subscriber)
+            for record in delivery_store.records(connection, issue_id):
+                queued = delivery_store.one(connection, issue_id, record.subscriber)
                 if record.state == "accepted":
-                    chosen = ledger.entries_of(connection, [queued.selection])[queued.selection]
+                    chosen = delivery_store.entries_of(connection, [queued.selection])[queued.selection]
                     found[record.subscriber] = {titles[entry] for entry in chosen}
             return found
 
     def reasons(self, issue_id):
         with self.app.database.reading() as connection:
-            return Counter(record.reason for record in ledger.records(connection, issue_id, state="excluded"))
+            return Counter(record.reason for record in delivery_store.records(connection, issue_id, state="excluded"))
 
     def members(self, digest="weekly"):
         with self.app.database.reading() as connection:

@@ -16,7 +16,8 @@ from msdigest.providers.file import FileProvider
 from msdigest.providers.mailgun import MailgunProvider
 from msdigest.render.template import Templates, stock_templates
 from msdigest.steps import collecting, composing, delivering, freezing, publishing
-from msdigest.store import fires, ledger
+from msdigest.store import deliveries as delivery_store
+from msdigest.store import fires
 from msdigest.store import issues as issue_store
 from msdigest.store.database import Database
 from msdigest.tasks import task_list
@@ -229,7 +230,7 @@ class App:
     def account(self, issue_id: int) -> Account:
         """Return where everybody of an issue is."""
         with self.database.reading() as connection:
-            return ledger.account(connection, issue_id)
+            return delivery_store.account(connection, issue_id)
 
     def engine(self) -> LocalEngine:
         """Return the bell with the list of tasks."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from msdigest.model.delivery import Outcome
+from msdigest.store import deliveries as delivery_store
 from msdigest.store import issues, ledger
 from msdigest.store.schema import attempts, batches, deliveries
 
@@ -81,10 +82,12 @@ class Ledger:
 
     def states(self, issue):
         """Return subscriber → state."""
-        return {record.subscriber: record.state for record in self.read(lambda c: list(ledger.records(c, issue)))}
+        return {
+            record.subscriber: record.state for record in self.read(lambda c: list(delivery_store.records(c, issue)))
+        }
 
     def account(self, issue):
-        return self.read(ledger.account, issue)
+        return self.read(delivery_store.account, issue)
 
     def rows(self, table, *order):
         with self.database.reading() as connection:

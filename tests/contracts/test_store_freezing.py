@@ -7,6 +7,7 @@ from sqlalchemy import update
 from tests.contracts.ledgers import DAY, NOW, Ledger, decided, person
 
 from msdigest.model.delivery import STATES, Account
+from msdigest.store import deliveries as delivery_store
 from msdigest.store import ledger
 from msdigest.store.ledger import Queued
 from msdigest.store.schema import deliveries, selection_entries, selections
@@ -55,7 +56,7 @@ def test_equal_choices_are_kept_once(books) -> None:
     choice, turned = decided(1, "e1", "e2"), decided(2, "e2", "e1")
     issue = books.freeze([choice, turned, decided(3, "e1"), decided(4, "e1", "e2")], chunk=1)
     books.freeze([choice], digest="daily")
-    kept = books.read(ledger.entries_of, {selection for _, _, selection, _ in books.positions(issue)})
+    kept = books.read(delivery_store.entries_of, {selection for _, _, selection, _ in books.positions(issue)})
 
     assert sorted(kept.values(), key=len) == [{"e1"}, {"e1", "e2"}]
     assert len(books.rows(selections)) == 3
@@ -93,21 +94,21 @@ def test_nobody_is_sent_an_entry_twice(books, state) -> None:
     with books.database.writing() as connection:
         connection.execute(one)
     asked = {"first": person(1), "last": person(2), "entries": ["e1", "e3", "e9"]}
-    found = books.read(ledger.already_sent, **asked, but_issue=99)
-    latest = books.read(ledger.last_sent, first=person(1), last=person(2), digest="weekly")
+    found = books.read(delivery_store.already_sent, **asked, but_issue=99)
+    latest = books.read(delivery_store.last_sent, first=person(1), last=person(2), digest="weekly")
 
     assert found == ({person(1): {"e1"}} if state in SPOKEN else {}) | {person(2): {"e3"}}
     assert set(latest) == ({person(1)} if state in SPOKEN else set()) | {person(2)}
-    assert books.read(ledger.already_sent, **asked, but_issue=issue) == {}
+    assert books.read(delivery_store.already_sent, **asked, but_issue=issue) == {}
 
 
 def test_whether_an_entry_was_ever_chosen(books) -> None:
     """By another issue; the question spares a first issue the walk over what everybody got."""
     issue = books.freeze([decided(1, "e1", "e2")])
 
-    assert books.read(ledger.any_sent, entries=["e2", "e9"], but_issue=issue + 1)
-    assert not books.read(ledger.any_sent, entries=["e2"], but_issue=issue)
-    assert not books.read(ledger.any_sent, entries=["e9"], but_issue=issue + 1)
+    assert books.read(delivery_store.any_sent, entries=["e2", "e9"], but_issue=issue + 1)
+    assert not books.read(delivery_store.any_sent, entries=["e2"], but_issue=issue)
+    assert not books.read(delivery_store.any_sent, entries=["e9"], but_issue=issue + 1)
 
 
 def test_when_a_person_last_got_a_digest(books) -> None:
@@ -115,7 +116,7 @@ def test_when_a_person_last_got_a_digest(books) -> None:
     books.freeze([decided(1), decided(2)], due_at=NOW - DAY)
     books.freeze([decided(1), decided(2, reason="paused")], due_at=NOW)
     books.freeze([decided(2)], due_at=NOW + DAY, digest="daily")
-    latest = books.read(ledger.last_sent, first=person(0), last=person(9), digest="weekly")
+    latest = books.read(delivery_store.last_sent, first=person(0), last=person(9), digest="weekly")
 
     assert latest == {person(1): NOW, person(2): NOW - DAY}
 
@@ -124,8 +125,8 @@ def test_records_are_listed_by_state(books) -> None:
     """In order of position, those left out last; asking for them leaves the connection as it was."""
     issue = books.freeze([decided(1), decided(2), decided(3, reason="paused")])
     with books.database.reading() as connection:
-        every = [(each.subscriber, each.state, each.reason) for each in ledger.records(connection, issue)]
-        out = [each.subscriber for each in ledger.records(connection, issue, state="excluded")]
+        every = [(each.subscriber, each.state, each.reason) for each in delivery_store.records(connection, issue)]
+        out = [each.subscriber for each in delivery_store.records(connection, issue, state="excluded")]
         options = connection.get_execution_options()
 
     assert every == [(person(1), "pending", None), (person(2), "pending", None), (person(3), "excluded", "paused")]
@@ -138,8 +139,8 @@ def test_what_was_decided_for_one_person(books) -> None:
     issue = books.freeze([decided(1), decided(3, reason="paused")])
     (place,) = books.positions(issue)
 
-    assert books.read(ledger.one, issue, person(1)) == Queued(
+    assert books.read(delivery_store.one, issue, person(1)) == Queued(
         subscriber=person(1), position=1, selection=place[2], variant="en.standard"
     )
-    assert books.read(ledger.one, issue, person(3)) is None
-    assert books.read(ledger.one, issue, person(9)) is None
+    assert books.read(delivery_store.one, issue, person(3)) is None
+    assert books.read(delivery_store.one, issue, person(9)) is None

@@ -6,6 +6,7 @@ import pytest
 from tests.contracts.ledgers import DAY, HOUR, MINUTE, NOW, Ledger, counted_statements, decided, person
 
 from msdigest.model.delivery import Outcome
+from msdigest.store import deliveries as delivery_store
 from msdigest.store import issues, ledger
 from msdigest.store.ledger import Batch
 
@@ -168,7 +169,7 @@ def test_one_outcome_for_all_is_one_statement(books, outcome) -> None:
     _, attempt = books.start(batch)
     with counted_statements(books.database) as sent:
         books.settle(batch, attempt, [(each.subscriber, outcome) for each in queue])
-    records = books.read(lambda connection: list(ledger.records(connection, issue)))
+    records = books.read(lambda connection: list(delivery_store.records(connection, issue)))
     (row,), (call,) = books.batches(), books.attempt_rows()
 
     assert sum("UPDATE deliveries" in statement for statement, _ in sent) == 1
@@ -190,7 +191,7 @@ def test_each_person_has_an_outcome_of_their_own(books) -> None:
     early, again = books.claim(), books.claim(now=NOW + HOUR)
     left = books.queued(again)
     books.send(again, Outcome("accepted", "id-2"))
-    records = {each.subscriber: each for each in books.read(lambda c: list(ledger.records(c, issue)))}
+    records = {each.subscriber: each for each in books.read(lambda c: list(delivery_store.records(c, issue)))}
 
     assert early is None
     assert (again.tries, [each.subscriber for each in left]) == (1, [person(3)])
@@ -213,7 +214,7 @@ def test_what_a_provider_wrote_is_cut_to_size(books) -> None:
     _, attempt = books.start(batch)
     outcomes = [Outcome("rejected", "x" * 999, hostile), Outcome("accepted", hostile)]
     books.settle(batch, attempt, [(person(number), each) for number, each in enumerate(outcomes, 1)])
-    records = {each.subscriber: each for each in books.read(lambda c: list(ledger.records(c, issue)))}
+    records = {each.subscriber: each for each in books.read(lambda c: list(delivery_store.records(c, issue)))}
 
     assert records[person(1)].reason.startswith("no? such mailbox")
     assert records[person(1)].provider_id == "x" * 200

@@ -17,6 +17,7 @@ from msdigest.providers.fake import FakeProvider, accepting
 from msdigest.render.email import reference, selection_values
 from msdigest.render.program import decode, join
 from msdigest.steps import composing, delivering, subscribing
+from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
 from msdigest.store import ledger
@@ -146,7 +147,7 @@ def test_what_may_have_been_sent_is_unknown_and_never_tried_again(app) -> None:
     assert provider.accepted.total() == 15
     assert app.issue(1).state == "sent"
     with app.database.reading() as connection:
-        listed = list(ledger.records(connection, 1, state="unknown"))
+        listed = list(delivery_store.records(connection, 1, state="unknown"))
     assert {record.reason for record in listed} == {"the connection broke after the body"}
 
 
@@ -330,7 +331,7 @@ def test_who_left_while_the_issue_was_frozen_gets_nothing(app, statement, reason
         connection.exec_driver_sql(statement, (who,))
     app.deliver()
     with app.database.reading() as connection:
-        (record,) = ledger.records(connection, 1, state="excluded")
+        (record,) = delivery_store.records(connection, 1, state="excluded")
 
     assert (record.subscriber, record.reason) == (who, reason)
     assert account(app).accepted == PEOPLE - 1 == provider.accepted.total()

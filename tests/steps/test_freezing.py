@@ -18,7 +18,8 @@ from msdigest.model.subscriber import Consent, Subscriber, Subscription
 from msdigest.ports import Caps
 from msdigest.steps import freezing
 from msdigest.steps.composing import approve
-from msdigest.store import audience, ledger
+from msdigest.store import audience
+from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
 from msdigest.store.schema import batches, deliveries
@@ -104,9 +105,9 @@ class Town:
         """Return name → the entries that they get, or the reason why they get none."""
         told = {}
         with self.database.reading() as connection:
-            for record in ledger.records(connection, issue_id):
-                queued = ledger.one(connection, issue_id, record.subscriber)
-                chosen = ledger.entries_of(connection, [queued.selection])[queued.selection] if queued else ()
+            for record in delivery_store.records(connection, issue_id):
+                queued = delivery_store.one(connection, issue_id, record.subscriber)
+                chosen = delivery_store.entries_of(connection, [queued.selection])[queued.selection] if queued else ()
                 titles = {each.title for each in entry_store.get_many(connection, list(chosen)).values()}
                 told[self.names[record.subscriber]] = record.reason or " ".join(sorted(titles))
         return told

@@ -14,6 +14,7 @@ from msdigest.errors import RefusedError
 from msdigest.steps import subscribing
 from msdigest.steps.subscribing import ImportReport, find, forget, import_people, leave, mail_address, suppress
 from msdigest.store import audience, ledger
+from msdigest.store import deliveries as delivery_store
 from msdigest.store import issues as issue_store
 from msdigest.store.schema import metadata
 
@@ -86,7 +87,9 @@ class Club:
 
     def states(self, issue):
         with self.database.reading() as connection:
-            return {record.subscriber: (record.state, record.reason) for record in ledger.records(connection, issue)}
+            return {
+                record.subscriber: (record.state, record.reason) for record in delivery_store.records(connection, issue)
+            }
 
     def everything(self):
         """Return every cell of the database as text."""
@@ -574,7 +577,7 @@ def test_forgetting_withdraws_everything_and_keeps_the_account(club) -> None:
 
     assert club.states(issue) == {who: ("excluded", "forgotten")}
     with club.database.reading() as connection:
-        assert ledger.account(connection, issue).closed
+        assert delivery_store.account(connection, issue).closed
 
 
 @pytest.mark.parametrize("who", ["nobody@example.org", "0" * 32, "ada", ""])

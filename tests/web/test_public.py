@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from msdigest.store import audience, ledger
+from msdigest.store import audience
+from msdigest.store import deliveries as delivery_store
 from msdigest.web.site import public_app
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -74,12 +75,14 @@ def test_leaving_withdraws_what_is_queued(app, issue, ask, who, leave_path) -> N
     assert (before.pending, after.pending) == (3, 2)
     assert after.excluded == before.excluded + 1
     with app.database.reading() as connection:
-        assert [each.subscriber for each in ledger.records(connection, issue.id, state="excluded")] == [who["ada"]]
+        assert [each.subscriber for each in delivery_store.records(connection, issue.id, state="excluded")] == [
+            who["ada"]
+        ]
 
 
 def _account(app, issue):
     with app.database.reading() as connection:
-        return ledger.account(connection, issue.id)
+        return delivery_store.account(connection, issue.id)
 
 
 @pytest.mark.parametrize(

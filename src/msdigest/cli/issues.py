@@ -15,6 +15,7 @@ from msdigest.cli.stopping import CALLS_END_FIRST, stoppable
 from msdigest.errors import BusyError, RefusedError
 from msdigest.model.delivery import STATES
 from msdigest.steps import composing, delivering
+from msdigest.store import deliveries as delivery_store
 from msdigest.store import issues as issue_store
 from msdigest.store import ledger
 
@@ -62,7 +63,7 @@ def register(cli: typer.Typer) -> None:
 
 def _document(app: App, issue: Issue) -> dict[str, Any]:
     with app.database.reading() as connection:
-        account = ledger.account(connection, issue.id)
+        account = delivery_store.account(connection, issue.id)
     return {
         "issue": issue.id,
         "digest": issue.digest,
@@ -249,8 +250,8 @@ def deliveries(
     with opened(context) as app:
         app.issue(issue)
         with app.database.reading() as connection:
-            account = ledger.account(connection, issue)
-            records = list(ledger.records(connection, issue, state=state))
+            account = delivery_store.account(connection, issue)
+            records = list(delivery_store.records(connection, issue, state=state))
     if as_json:
         shown.print_json({"issue": issue, "account": asdict(account), "deliveries": records})
         return

@@ -22,6 +22,7 @@ from msdigest.model.delivery import Letter, Outcome, Recipient, Shipment
 from msdigest.render.email import person_values, selection_values
 from msdigest.render.program import assemble, decode
 from msdigest.store import audience, ledger
+from msdigest.store import deliveries as delivery_store
 from msdigest.store import issues as issue_store
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ class Delivery:
 
     def _hold_if_everybody_is_rejected(self, connection: Transaction, issue: int) -> bool:
         """Hold an issue that the provider refuses whoever it is for: a wrong sender, a domain that is not verified."""
-        account = ledger.account(connection, issue)
+        account = delivery_store.account(connection, issue)
         if account.accepted or account.unknown or account.rejected < ALL_REJECTED:
             return False
         ledger.take_back_rejections(connection, issue)
@@ -237,7 +238,7 @@ class Delivery:
 
     def _make_letter(self, issue_id: int, variant: str, selection: int) -> Letter:
         with self._database.reading() as connection:
-            entries = ledger.entries_of(connection, [selection])[selection]
+            entries = delivery_store.entries_of(connection, [selection])[selection]
         return letter(self._issue(issue_id), self._compiled(issue_id, variant), entries=entries, post=self._post)
 
 
@@ -307,7 +308,7 @@ def hold_late(database: Database, clock: Clock) -> list[int]:
     held = []
     with database.writing() as connection:
         for issue in issue_store.find(connection, states=("sending",)):
-            if issue.not_later_than < now and ledger.account(connection, issue.id).pending:
+            if issue.not_later_than < now and delivery_store.account(connection, issue.id).pending:
                 issue_store.set_state(connection, issue.id, "held", only_from=("sending",))
                 held.append(issue.id)
     return held

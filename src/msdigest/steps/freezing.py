@@ -11,6 +11,7 @@ from msdigest.errors import RefusedError
 from msdigest.model.compiled import Variant
 from msdigest.model.subscriber import THEMES
 from msdigest.store import audience, ledger
+from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
 
@@ -89,16 +90,17 @@ def freeze(
         ledger.take_turn(connection)
         _hold_still(connection, issue)
         chooser = Chooser(issue, entry_store.get_many(connection, issue.entries))
-        repeats = ledger.any_sent(connection, entries=issue.entries, but_issue=issue.id)
+        repeats = delivery_store.any_sent(connection, entries=issue.entries, but_issue=issue.id)
         after = ""
         while chunk := audience.members(connection, vault, digest.id, after=after, limit=CHUNK):
             first, after = chunk[0].subscriber.id, chunk[-1].subscriber.id
+            people = {"first": first, "last": after}
             sent = (
-                ledger.already_sent(connection, first=first, last=after, entries=issue.entries, but_issue=issue.id)
+                delivery_store.already_sent(connection, **people, entries=issue.entries, but_issue=issue.id)
                 if repeats
                 else {}
             )
-            latest = ledger.last_sent(connection, first=first, last=after, digest=digest.id)
+            latest = delivery_store.last_sent(connection, **people, digest=digest.id)
             decided = [
                 _decide(member, chooser, sent=sent.get(member.subscriber.id, set()), due_at=issue.due_at, latest=latest)
                 for member in chunk
@@ -110,7 +112,7 @@ def freeze(
         issue_store.freeze(connection, issue.id, provider=provider, now=clock.now())
         if issue.not_later_than < clock.now():
             issue_store.postpone(connection, issue.id, not_later_than=clock.now() + digest.latest)
-        account = ledger.account(connection, issue.id)
+        account = delivery_store.account(connection, issue.id)
         if not account.candidates:
             # Frozen for nobody it would be sent, and what it carries would count as told.
             message = f"nobody is subscribed to {digest.id}: `msdigest subscribers import FILE`, then send again"

@@ -20,9 +20,9 @@ from msdigest import words
 from msdigest.model.source import Source
 from msdigest.render import exports, feed, site
 from msdigest.render.shown import Shown, urn
+from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
-from msdigest.store import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -124,7 +124,7 @@ def _is_public(connection: Transaction, issue: Issue) -> bool:
     """Tell whether people were sent ``issue``, or are being sent it; until it is frozen it may still change."""
     if issue.provider is None:
         return False
-    return issue.state != "cancelled" or ledger.account(connection, issue.id).accepted > 0
+    return issue.state != "cancelled" or delivery_store.account(connection, issue.id).accepted > 0
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from starlette.routing import Route
 
 from msdigest.errors import RefusedError
 from msdigest.render.email import SIZE_LIMIT
+from msdigest.store import deliveries as delivery_store
 from msdigest.store import issues as issue_store
-from msdigest.store import ledger
 from msdigest.web import preview
 from msdigest.web.feeds import Files, answer
 from msdigest.web.hardening import EDITOR_HEADERS, MESSAGE_POLICY, Hardened, LoopbackOnly
@@ -104,7 +104,7 @@ class _Desk:
                     issue=issue,
                     digest=self._title(issue),
                     due=_moment(issue.due_at),
-                    account=ledger.account(connection, issue.id) if issue.provider else None,
+                    account=delivery_store.account(connection, issue.id) if issue.provider else None,
                 )
                 for issue in found[:_NEWEST]
             ]

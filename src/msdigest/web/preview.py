@@ -15,7 +15,8 @@ from msdigest.model.subscriber import Consent, Subscriber, Subscription
 from msdigest.providers import file
 from msdigest.render.program import decode, join
 from msdigest.steps import delivering, freezing
-from msdigest.store import audience, ledger
+from msdigest.store import audience
+from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
 from msdigest.store.audience import Member
@@ -133,7 +134,7 @@ def _as_it_stands(app: App, connection: Transaction, issue: Issue, member: Membe
     """Choose as freezing would if it came now."""
     who = member.subscriber.id
     chooser = freezing.Chooser(issue, entry_store.get_many(connection, issue.entries))
-    sent = ledger.already_sent(connection, first=who, last=who, entries=issue.entries, but_issue=issue.id)
+    sent = delivery_store.already_sent(connection, first=who, last=who, entries=issue.entries, but_issue=issue.id)
     entries = chooser.choose(member, sent=sent.get(who, set()))
     if not entries:
         message = "This subscriber gets nothing of this issue: none of its entries is new to them and in their topics."
@@ -152,7 +153,7 @@ def _notes(connection: Transaction, issue: Issue, member: Member) -> tuple[str, 
     if member.suppressed:
         notes.append("This subscriber’s address is suppressed: the issue is not sent to them.")
     gap = freezing.GAPS.get(member.subscription.frequency)
-    latest = ledger.last_sent(connection, first=who, last=who, digest=issue.digest).get(who)
+    latest = delivery_store.last_sent(connection, first=who, last=who, digest=issue.digest).get(who)
     if gap is not None and latest is not None and issue.due_at - latest < gap:
         notes.append(f"This subscriber chose {member.subscription.frequency} and is not due yet.")
     return tuple(notes)
@@ -160,14 +161,14 @@ def _notes(connection: Transaction, issue: Issue, member: Member) -> tuple[str, 
 
 def _as_decided(app: App, connection: Transaction, issue: Issue, member: Member) -> Preview:
     """Show what freezing decided, whatever the subscriber changed since."""
-    queued = ledger.one(connection, issue.id, member.subscriber.id)
+    queued = delivery_store.one(connection, issue.id, member.subscriber.id)
     if queued is None:
         message = (
             "This subscriber was sent nothing of this issue: "
             f"`msdigest deliveries {issue.id} --state excluded` tells why, if they were subscribed then."
         )
         raise RefusedError(message)
-    entries = ledger.entries_of(connection, [queued.selection])[queued.selection]
+    entries = delivery_store.entries_of(connection, [queued.selection])[queued.selection]
     left = member.subscription.state == "ended"
     notes = ("This subscriber has left: what was still queued for them then was not sent.",) if left else ()
     return _made(app, connection, issue, member, variant=queued.variant, entries=entries, notes=notes)
