@@ -131,13 +131,12 @@ class Enrichment(Protocol):
 class Caps:
     """What a provider can do.
 
-    max_recipients: in one call. max_bytes: of one call's body.
+    max_recipients: in one call.
     substitutes: one letter a call with variables for each recipient (else every recipient's own message).
     parallel: how many calls may be under way at once.
     """
 
     max_recipients: int
-    max_bytes: int
     substitutes: bool
     parallel: int = 1
 

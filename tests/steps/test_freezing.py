@@ -26,7 +26,7 @@ from msdigest.store.schema import batches, deliveries
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-CAPS = Caps(max_recipients=3, max_bytes=1_000_000, substitutes=False)
+CAPS = Caps(max_recipients=3, substitutes=False)
 LETTERS = replace(CAPS, substitutes=True)
 CONSENT = Consent(at=NOW - 100 * DAY, source="form")
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

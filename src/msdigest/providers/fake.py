@@ -38,7 +38,7 @@ class FakeProvider:
     ) -> None:
         """Take how to answer; ``accepted`` counts delivery ids, ``shipments`` keeps what was built."""
         self.name = name
-        self.caps = Caps(max_recipients=max_recipients, max_bytes=1_000_000, substitutes=substitutes)
+        self.caps = Caps(max_recipients=max_recipients, substitutes=substitutes)
         self.accepted: Counter[str] = Counter()
         self.shipments: list[Shipment] = []
         self._answer = answer

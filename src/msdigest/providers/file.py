@@ -44,7 +44,7 @@ class FileProvider:
     """Writes to ``<outbox>/<issue>/<delivery>.eml``; writing the same delivery again replaces the same file."""
 
     name = "file"
-    caps = Caps(max_recipients=100, max_bytes=64_000_000, substitutes=False)
+    caps = Caps(max_recipients=100, substitutes=False)
 
     def __init__(self, outbox: Path) -> None:
         """Take the folder; it is made when the first message is written."""

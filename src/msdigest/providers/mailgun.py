@@ -38,7 +38,7 @@ class MailgunProvider:
     """Builds requests, reads answers; the call itself is made by ``send``."""
 
     name = "mailgun"
-    caps = Caps(max_recipients=1_000, max_bytes=25_000_000, substitutes=True, parallel=4)
+    caps = Caps(max_recipients=1_000, substitutes=True, parallel=4)
 
     def __init__(self, options: Mapping[str, str], send: Callable[[Request], Reply | Failure]) -> None:
         """Take ``[providers.mailgun]`` (domain, api_key, region, base_url) and the door to the network."""

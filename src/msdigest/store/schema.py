@@ -11,7 +11,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
-    Float,
     ForeignKey,
     Index,
     Integer,
@@ -301,7 +300,6 @@ attempts = Table(
     Column("ended_at", Instant),
     Column("outcome", String(16)),
     Column("evidence", String(300)),
-    Column("seconds", Float),
     Index("attempts_by_batch", "issue", "lo"),
 )
 

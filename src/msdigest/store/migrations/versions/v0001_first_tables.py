@@ -27,7 +27,6 @@ def upgrade() -> None:
         sa.Column("ended_at", Instant(), nullable=True),
         sa.Column("outcome", sa.String(length=16), nullable=True),
         sa.Column("evidence", sa.String(length=300), nullable=True),
-        sa.Column("seconds", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("attempts_by_batch", "attempts", ["issue", "lo"], unique=False)
