@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from msdigest.app import App
-from msdigest.config.reading import load
+from msdigest.app import read_settings as load
 from msdigest.model.clock import FixedClock
 from msdigest.steps import founding
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from tests.site import DIGESTS, START, opened, write_site
 
 from msdigest.app import App
-from msdigest.config.reading import load
+from msdigest.app import read_settings as load
 from msdigest.demo.world import DemoWorld, subscribers_csv
 from msdigest.errors import ConfigurationError, RefusedError, VaultError
 from msdigest.model.clock import FixedClock

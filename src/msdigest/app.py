@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
+from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Self
 
-from msdigest.collect import livingpage
-from msdigest.collect.feed import collecting as feed
+from msdigest.config.reading import load
 from msdigest.engines.local import LocalEngine
 from msdigest.enrich import disclosures, identifiers, topics
 from msdigest.errors import RefusedError, VaultError
@@ -15,6 +15,7 @@ from msdigest.fetch.client import HttpClient
 from msdigest.providers.file import FileProvider
 from msdigest.providers.mailgun import MailgunProvider
 from msdigest.render.template import Templates, stock_templates
+from msdigest.sandbox import InProcess
 from msdigest.steps import collecting, composing, delivering, freezing, publishing
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import fires
@@ -25,22 +26,32 @@ from msdigest.vault import Vault, read_keys
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from msdigest.config.settings import Settings
     from msdigest.model.clock import Clock
     from msdigest.model.delivery import Account
     from msdigest.model.issue import Digest, Issue
-    from msdigest.model.source import Source
-    from msdigest.ports import Collector, Enrichment, Provider
+    from msdigest.model.source import Kind, Source
+    from msdigest.ports import Collector, Enrichment, Provider, Sandbox
     from msdigest.steps.collecting import SourceReport
     from msdigest.steps.publishing import Published
 
-COLLECTORS: dict[str, Collector] = {
-    "feed": feed.collect,
-    "livingpage": livingpage.collect,
-}
+# One line a kind of source: the module that declares its KIND and reads it with ``collect``.
+_COLLECTORS = (
+    "msdigest.collect.feed.collecting",
+    "msdigest.collect.livingpage",
+)
+_modules = [import_module(name) for name in _COLLECTORS]
+KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in _modules}
+COLLECTORS: dict[str, Collector] = {module.KIND.name: module.collect for module in _modules}
+
+
+def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the configuration with all kinds of sources that there are; raises ConfigurationError."""
+    return load(path, environment, kinds=KINDS)
 
 
 class App:
@@ -86,6 +97,11 @@ class App:
             version=version("msdigest"),
             allow_private=self.settings.allow_private,
         )
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """Where hostile answers are read."""
+        return InProcess()
 
     @cached_property
     def templates(self) -> Templates:
@@ -157,6 +173,7 @@ class App:
             self.database,
             self.http,
             self.clock,
+            sandbox=self.sandbox,
             sources=self.enabled_sources() if sources is None else sources,
             collectors=COLLECTORS,
             enrichments=self.enrichments,

@@ -16,12 +16,16 @@
     │   ├── DeadlineError
     │   ├── TooLargeError
     │   ├── EncodingError
-    │   └── RedirectError
+    │   ├── RedirectError
+    │   └── RobotsError              the site's robots.txt asks not to be read there
     ├── CollectError                 an answer was had, but no entries can be made of it
     │   ├── StatusError              an HTTP status that is neither 200 nor 304
     │   ├── NotAFeedError
     │   ├── EmptyAnswerError
-    │   └── LayoutError              a living page looks unlike itself: the editor decides
+    │   ├── LimitError               reading it took too long or too much memory
+    │   ├── AnswerError              the answer is not what this kind of source gives
+    │   ├── LayoutError              a living page looks unlike itself: the editor decides
+    │   └── HeldError                it would make a burst of false news: the editor decides
     ├── TemplateError                a template or stylesheet, with file and line
     │   └── NotCompilableError       it cannot be compiled once for all subscribers
     └── ProviderError                the mail provider's settings or answer make no sense
@@ -133,6 +137,15 @@ class RedirectError(FetchError):
     """The answer is a redirect that is not followed."""
 
 
+class RobotsError(FetchError):
+    """The site's robots.txt asks programs not to read this page."""
+
+    def __init__(self, url: str, message: str | None = None, *, retry_after: float | None = None) -> None:
+        """Carry the ``url`` and, where robots.txt itself asks to wait, ``retry_after`` in seconds."""
+        self.retry_after = retry_after
+        super().__init__(url, message)
+
+
 class CollectError(MsdigestError):
     """No entries can be made of the source's answer."""
 
@@ -153,6 +166,18 @@ class NotAFeedError(CollectError):
 
 class EmptyAnswerError(CollectError):
     """The answer is empty."""
+
+
+class LimitError(CollectError):
+    """Reading the answer took too long or too much memory, so it was given up."""
+
+
+class AnswerError(CollectError):
+    """The answer is not what this kind of source gives."""
+
+
+class HeldError(CollectError):
+    """What the source shows now is held for the editor."""
 
 
 class LayoutError(CollectError):

@@ -7,19 +7,21 @@ raised is written down; nothing else is.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from msdigest.model.source import Validators
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from msdigest.model.delivery import Outcome, Shipment
     from msdigest.model.entry import Entry, Known
     from msdigest.model.source import Source
 
 NO_VALIDATORS = Validators()
+NEVER = datetime.min.replace(tzinfo=UTC)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +63,29 @@ class Failure:
 
 
 class Http(Protocol):
-    """The one door to the network. One request at a time per host; redirects followed (at most 5)."""
+    """The network as one source's collector sees it.
 
-    def get(
-        self, url: str, *, validators: Validators = NO_VALIDATORS, accept: str = "*/*", source_url: str | None = None
-    ) -> Reply:
+    One request at a time per host, with the source's pause between two; redirects followed (at most 5); robots.txt
+    obeyed where the source's kind says so; a port that the source's address names is allowed.
+    """
+
+    def get(self, url: str, *, validators: Validators = NO_VALIDATORS, accept: str = "*/*") -> Reply:
         """Fetch ``url``, conditionally if there are ``validators``; any status is an answer.
 
-        ``source_url``: the address the operator wrote down: a port that it names is allowed.
         Raises FetchError for everything that is no answer.
         """
+        ...
+
+    def post(self, url: str, *, body: bytes, content_type: str, accept: str = "*/*") -> Reply:
+        """Ask ``url`` with a ``body``; a redirect is not followed. Else as ``get``."""
+        ...
+
+
+class Network(Protocol):
+    """The one door to the network."""
+
+    def visiting(self, source: Source) -> Http:
+        """Return the network as the collector of ``source`` may use it."""
         ...
 
     def send(self, request: Request, *, timeout: float = 60.0) -> Reply | Failure:
@@ -78,17 +93,38 @@ class Http(Protocol):
         ...
 
 
+class Sandbox(Protocol):
+    """Runs what reads hostile bytes where it can do no harm: with limits of time and memory."""
+
+    def run(self, function: Callable[..., T], *args: object) -> T:
+        """Return ``function(*args)``; it is a public function of a module, pure, of plain and model values.
+
+        Raises LimitError when it took too long or too much memory, and whatever MsdigestError it raised itself.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What msdigest remembers of a source when it visits it again.
 
+    now: the moment of this visit. since: the last visit that succeeded; None = this is the first. A source that
+        gives only what is recent is asked for everything since then.
     body_hash: of the last body that was read, so that an equal one need not be parsed.
+    notes: what the collector itself wished to remember, e.g. validators of several addresses (see ``answers``).
     known: gives the entries that the source showed before (asked only by collectors that need them).
+    seen: tells which of these keys the source showed before.
+    accept: an editor has looked: what was held (a new layout, a figure's jump) is to be taken now.
     """
 
+    now: datetime = NEVER
+    since: datetime | None = None
     validators: Validators = NO_VALIDATORS
     body_hash: str | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
     known: Callable[[], Sequence[Known]] = tuple
+    seen: Callable[[Iterable[str]], frozenset[str]] = lambda _: frozenset()
+    accept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +132,8 @@ class Collected:
     """What a visit brought.
 
     status: unchanged = nothing to read (304 or the same body); entries is empty then.
-    entries: what the source shows now, not yet enriched.
+    entries: what the source shows now, not yet enriched; with doubts, they are held for the editor.
+    notes: replaces ``Memory.notes`` of the next visit. min_interval: seconds that the source asks to be left alone.
     gone: keys of known entries that a complete view of the source no longer shows.
     warnings: sentences for the editor, e.g. that an entry was cut short and held.
     """
@@ -106,6 +143,7 @@ class Collected:
     gone: tuple[str, ...] = ()
     validators: Validators = NO_VALIDATORS
     body_hash: str | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
     moved_to: str | None = None
     min_interval: float | None = None
     warnings: tuple[str, ...] = ()
@@ -114,8 +152,11 @@ class Collected:
 class Collector(Protocol):
     """Turns a source into entries. Knows no store and no clock."""
 
-    def __call__(self, source: Source, memory: Memory, http: Http) -> Collected:
-        """Visit ``source``; raises FetchError or CollectError, and then nothing is kept."""
+    def __call__(self, source: Source, memory: Memory, http: Http, sandbox: Sandbox) -> Collected:
+        """Visit ``source``; raises FetchError or CollectError, and then nothing is kept.
+
+        Whatever parses an answer runs in the ``sandbox``.
+        """
         ...
 
 

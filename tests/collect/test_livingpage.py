@@ -13,6 +13,7 @@ from msdigest.errors import EmptyAnswerError, LayoutError, StatusError
 from msdigest.model.entry import Entry, Known
 from msdigest.model.source import Source, Validators
 from msdigest.ports import Collected, Memory, Reply
+from msdigest.sandbox import InProcess
 
 URL = "https://centre.example/living/"
 SOURCE = Source(id="centre", kind="livingpage", url=URL, audience=("researcher",), evidence="guidance")
@@ -27,8 +28,8 @@ class OneAnswer:
     headers: dict[str, str] = field(default_factory=dict)
     moved_to: str | None = None
 
-    def get(self, url, *, validators=None, accept="*/*", source_url=None) -> Reply:
-        assert (url, source_url) == (SOURCE.url, SOURCE.url)
+    def get(self, url, *, validators=None, accept="*/*") -> Reply:
+        assert url == SOURCE.url
         assert "html" in accept
         assert validators is not None
         return Reply(status=self.status, url=url, headers=self.headers, body=self.body.encode(), moved_to=self.moved_to)
@@ -48,7 +49,7 @@ class Desk:
 
     def visit(self, html: str, **answer) -> dict[str, Entry]:
         memory = Memory(known=lambda: list(self.known.values()))
-        self.collected = collect(self.source, memory, OneAnswer(html, **answer))
+        self.collected = collect(self.source, memory, OneAnswer(html, **answer), InProcess())
         entries = {entry.key: entry for entry in self.collected.entries}
         assert len(entries) == len(self.collected.entries), "a key was given twice"
         self.new = [entry.title for key, entry in entries.items() if key not in self.known]
@@ -451,8 +452,8 @@ def test_unchanged() -> None:
     assert {entry.url for entry in seen.entries} == {"https://new.example/"}
     memory = Memory(validators=seen.validators, body_hash=seen.body_hash)
 
-    not_modified = collect(SOURCE, memory, OneAnswer(status=304, headers={"last-modified": "x"}))
-    equal = collect(SOURCE, memory, OneAnswer(_page()))
+    not_modified = collect(SOURCE, memory, OneAnswer(status=304, headers={"last-modified": "x"}), InProcess())
+    equal = collect(SOURCE, memory, OneAnswer(_page()), InProcess())
 
     assert not_modified == Collected(
         status="unchanged", validators=Validators(etag='"1"', last_modified="x"), body_hash=seen.body_hash

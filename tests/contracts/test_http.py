@@ -12,6 +12,7 @@ from tests.fetch.loopback import Server, answer, reset, site
 from msdigest.errors import FetchError, UnreachableError
 from msdigest.fetch.client import HttpClient
 from msdigest.fetch.fake import FakeHttp
+from msdigest.fetch.manners import Manners
 from msdigest.model.source import Validators
 from msdigest.ports import Failure, Http, Reply, Request
 
@@ -105,7 +106,7 @@ def test_any_status_is_an_answer(world, path) -> None:
 )
 def test_conditional_headers(world, validators, sent) -> None:
     """Both validators are sent back verbatim, and none that was not given."""
-    world.http.get(f"{world.url}/same", validators=validators, accept="text/xml", source_url=world.url)
+    world.http.get(f"{world.url}/same", validators=validators, accept="text/xml", manners=Manners(source_url=world.url))
 
     (headers,) = world.asked()
     assert headers["accept"] == "text/xml"

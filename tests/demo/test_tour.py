@@ -14,7 +14,7 @@ import feedparser
 import pytest
 
 from msdigest.app import App
-from msdigest.config.reading import load
+from msdigest.app import read_settings as load
 from msdigest.demo.tour import MARK, toured
 from msdigest.demo.world import subscribers_csv
 from msdigest.errors import RefusedError

@@ -20,7 +20,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import feedparser
 import pytest
 
-from msdigest.config.reading import load
+from msdigest.app import read_settings as load
 from msdigest.demo.world import DemoWorld, build_pages, demo_config, subscribers_csv
 from msdigest.enrich import disclosures, topics
 from msdigest.model.entry import Entry

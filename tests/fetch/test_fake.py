@@ -6,6 +6,7 @@ import pytest
 
 from msdigest.errors import TooLargeError, UnreachableError
 from msdigest.fetch.fake import FakeHttp
+from msdigest.fetch.manners import Manners
 from msdigest.model.source import Validators
 from msdigest.ports import Failure, Reply, Request
 
@@ -19,7 +20,7 @@ def test_a_function_answers_by_what_it_is_asked() -> None:
     http = FakeHttp({URL: lambda asked: SAME if asked.headers.get("if-none-match") == "a" else NEWS})
 
     assert http.get(URL) is NEWS
-    assert http.get(URL, validators=Validators("a"), source_url=URL) is SAME
+    assert http.get(URL, validators=Validators("a"), manners=Manners(source_url=URL)) is SAME
     assert [(call.url, call.source_url) for call in http.asked] == [(URL, None), (URL, URL)]
 
 

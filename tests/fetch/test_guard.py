@@ -11,6 +11,7 @@ from tests.fetch.loopback import answer
 from msdigest.errors import BlockedAddressError, UnreachableError
 from msdigest.fetch.exchange import Backend, RefusedAddress
 from msdigest.fetch.guard import Guard, is_public
+from msdigest.fetch.manners import Manners
 from msdigest.model.network import parse_allowed
 
 
@@ -110,7 +111,7 @@ def test_no_spelling_of_loopback_gets_through(new_http, serve, host) -> None:
     url = f"http://{host}:{server.port}/"
 
     with pytest.raises((BlockedAddressError, UnreachableError)) as caught:
-        http.get(url, source_url=url)
+        http.get(url, manners=Manners(source_url=url))
 
     assert server.accepted == 0
     assert "word" not in str(caught.value)
@@ -170,7 +171,7 @@ def test_a_named_port_is_for_its_source_alone(http, serve) -> None:
     url = f"{server.url}/"
 
     for source_url in (url, url, None, None):
-        assert http.get(url, source_url=source_url).body == b"news"
+        assert http.get(url, manners=Manners(source_url=source_url)).body == b"news"
     assert [server.fields(number)["connection"] for number in range(4)] == [
         "close",
         "close",

@@ -42,8 +42,8 @@ def test_one_at_a_time_per_host() -> None:
 def test_the_gap_is_counted_from_the_end_of_the_last_request() -> None:
     """The pause is what is left of the gap; the first visit does not wait."""
     now, pauses = [100.0], []
-    pacing = Pacing(gap=2.0, clock=lambda: now[0], sleep=pauses.append)
-    with pacing.turn("one.example:443"):
+    pacing = Pacing(clock=lambda: now[0], sleep=pauses.append)
+    with pacing.turn("one.example:443", gap=2.0):
         now[0] += 5
     now[0] += 0.5
     with pacing.turn("two.example:443"):
@@ -67,10 +67,10 @@ def test_an_error_ends_the_turn() -> None:
 def test_hosts_are_forgotten() -> None:
     """A server that redirects to ever new hosts does not fill our memory."""
     now = [0.0]
-    pacing = Pacing(gap=1.0, clock=lambda: now[0], sleep=lambda _: None)
+    pacing = Pacing(clock=lambda: now[0], sleep=lambda _: None)
     for number in range(100):
         now[0] += 0.1
-        with pacing.turn(f"{number}.example:443"):
+        with pacing.turn(f"{number}.example:443", gap=1.0):
             pass
 
     assert len(pacing._lanes) <= 11

@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from msdigest.config.reading import load
+from msdigest.app import read_settings as load
 from msdigest.errors import RefusedError
 from msdigest.render.template import stock_templates
 from msdigest.steps.founding import found, placeholders, stock_configuration

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from tests.site import write_site
 
-from msdigest.config.reading import load
+from msdigest.app import read_settings as load
 from msdigest.errors import RefusedError
 from msdigest.steps import subscribing
 from msdigest.steps.subscribing import ImportReport, find, forget, import_people, leave, mail_address, suppress

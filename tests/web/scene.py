@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from msdigest.app import App
-from msdigest.config.reading import load
+from msdigest.app import read_settings as load
 from msdigest.model.clock import FixedClock
 from msdigest.model.entry import Entry, Identifier
 from msdigest.steps import subscribing

@@ -14,7 +14,7 @@ from tests.web.asking import Ask, asker
 from tests.web.scene import KEYS, NOW, site
 
 from msdigest.app import App
-from msdigest.config.reading import load
+from msdigest.app import read_settings as load
 from msdigest.model.clock import FixedClock
 from msdigest.web.feeds import Files, Moved, takes_gzip
 from msdigest.web.site import public_app

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msdigest.app import App
-from msdigest.config.reading import load
+from msdigest.app import App, read_settings
 from msdigest.engines.clock import SystemClock
 from msdigest.errors import ConfigurationError, Fault
 
@@ -41,5 +40,5 @@ def config_path(context: typer.Context) -> Path:
 @contextmanager
 def opened(context: typer.Context) -> Iterator[App]:
     """Open the site; raises ConfigurationError with every fault."""
-    with App(load(config_path(context)), SystemClock()) as app:
+    with App(read_settings(config_path(context)), SystemClock()) as app:
         yield app

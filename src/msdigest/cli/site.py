@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msdigest.app import App
+from msdigest.app import App, read_settings
 from msdigest.cli import shown
 from msdigest.cli.context import config_path
 from msdigest.cli.service import LOOPBACK, PREVIEW_PORT, PUBLIC_PORT, serve_preview
-from msdigest.config.reading import load
 from msdigest.demo import tour
 from msdigest.engines.clock import SystemClock
 from msdigest.errors import ConfigurationError, Fault, RefusedError, TemplateError, VaultError
@@ -62,7 +61,7 @@ def check(context: typer.Context) -> None:
 
     Each with its file and key, or its file and line.
     """
-    settings = load(config_path(context))
+    settings = read_settings(config_path(context))
     with App(settings, SystemClock()) as app:
         examples = founding.placeholders(settings)
         if faults := [*_example_faults(settings, examples), *_key_faults(settings), *_template_faults(app)]:

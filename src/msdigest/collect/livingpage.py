@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,6 +21,7 @@ from msdigest.markup.text import decode, plain_title
 from msdigest.model import answers
 from msdigest.model.entry import Entry
 from msdigest.model.prose import title_of
+from msdigest.model.source import Kind, Option
 from msdigest.ports import Collected
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from msdigest.markup.page import Page
     from msdigest.model.entry import Known
     from msdigest.model.source import Source, Validators
-    from msdigest.ports import Http, Memory, Reply
+    from msdigest.ports import Http, Memory, Reply, Sandbox
 
 ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -80,13 +81,24 @@ class Piece:
         return _words(self.text)
 
 
-def collect(source: Source, memory: Memory, http: Http) -> Collected:
+KIND = Kind(
+    name="livingpage",
+    options={
+        "content": Option("text", "CSS selector of the part that counts; left out: the main content"),
+        "stamp": Option("pattern", "regular expression of its date lines; left out: [Updated YYYY/MM/DD]"),
+    },
+    interval=timedelta(hours=6),
+    robots=True,
+)
+
+
+def collect(source: Source, memory: Memory, http: Http, sandbox: Sandbox) -> Collected:
     """Visit a living page: all entries that it shows now, and the known ones that it shows no more.
 
     ``source.options``: ``content`` (CSS selector), ``stamp`` (regular expression of a date line, see ``date_line``).
     Raises LayoutError, and no entry is touched, if the page looks unlike itself.
     """
-    reply = http.get(source.url, validators=memory.validators, accept=ACCEPT, source_url=source.url)
+    reply = http.get(source.url, validators=memory.validators, accept=ACCEPT)
     fresh = answers.max_age(reply.headers)
     if reply.status == answers.NOT_MODIFIED:
         kept = answers.renewed(reply.headers, memory.validators)
@@ -96,7 +108,7 @@ def collect(source: Source, memory: Memory, http: Http) -> Collected:
     given, fingerprint = answers.validators(reply.headers), answers.body_hash(reply.body)
     if fingerprint == memory.body_hash:
         return _unchanged(reply, fingerprint, given, fresh)
-    seen, pieces = _read(source, reply)
+    seen, pieces = sandbox.run(read, source, reply)
     known = memory.known()
     alive = [one for one in known if not one.gone]
     keys = _recognised(pieces, known)
@@ -173,7 +185,8 @@ def _refuse_challenge(source: Source, reply: Reply, *, title: str) -> None:
         raise LayoutError(message)
 
 
-def _read(source: Source, reply: Reply) -> tuple[Page, list[Piece]]:
+def read(source: Source, reply: Reply) -> tuple[Page, list[Piece]]:
+    """Read the page's answer into pieces. Pure; raises LayoutError."""
     try:
         stamp = date_line(source.options.get("stamp"))
         seen = page(

@@ -17,8 +17,6 @@ from pydantic import ValidationError
 from msdigest.config.sentences import told
 from msdigest.config.settings import Settings
 from msdigest.config.shapes import (
-    KIND_KEYS,
-    KINDS,
     PROVIDERS,
     DigestTable,
     EnvironmentName,
@@ -31,11 +29,12 @@ from msdigest.config.shapes import (
     SourceTable,
     StorageTable,
     database_address,
+    option_value,
 )
 from msdigest.errors import ConfigurationError, Fault
 from msdigest.model.clock import Cadence
 from msdigest.model.issue import Digest, Section
-from msdigest.model.source import Source
+from msdigest.model.source import Kind, Source
 from msdigest.model.topic import Vocabulary
 
 if TYPE_CHECKING:
@@ -52,8 +51,8 @@ _HOW_VALUES_STAND = 'text stands in straight quotes "…", true and false are sm
 T = TypeVar("T", bound=Shape)
 
 
-def load(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
-    """Read ``path`` (``msdigest.toml``) and the files beside it.
+def load(path: Path, environment: Mapping[str, str] | None = None, *, kinds: Mapping[str, Kind]) -> Settings:
+    """Read ``path`` (``msdigest.toml``) and the files beside it; ``kinds`` of sources are those with a collector.
 
     Raises ConfigurationError with all faults of all files.
     """
@@ -61,7 +60,8 @@ def load(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
     document = reader.toml(reader.main, allowed=_MAIN)
     parts = {} if document is None else _read_main(reader, document)
     vocabulary = _read_vocabulary(reader)
-    sources, source_ids = _read_sources(reader)
+    rows = _SourceRows(reader, kinds, vocabulary, site_url=parts.get("site_url", ""))
+    sources, source_ids = rows.read()
     digests = _read_digests(reader, sources=source_ids, vocabulary=vocabulary)
     if reader.faults or vocabulary is None:
         raise ConfigurationError(reader.faults)
@@ -237,35 +237,75 @@ def _read_vocabulary(reader: _Reader) -> Vocabulary | None:
         return None
 
 
-def _read_sources(reader: _Reader) -> tuple[list[Source], set[str] | None]:
-    """Return the sources without faults, and the ids of all that are written down (None: the file is unreadable)."""
-    path = reader.folder / "sources.toml"
-    faults = len(reader.faults)
-    rows = reader.rows(path, "source", beside=("registry",))
-    unreadable = not rows and len(reader.faults) > faults
-    sources = []
-    for place, row in rows:
-        _check_kind(reader, path, place=place, row=row)
-        table = reader.table(SourceTable, row, path=path, prefix=place)
-        if table is not None:
-            sources.append(_source(table))
-    return sources, None if unreadable else {str(row.get("id")) for _, row in rows}
+class _SourceRows:
+    """Reads ``sources.toml``: what every source has by its shape, what only its kind has by the kind's options."""
+
+    def __init__(
+        self, reader: _Reader, kinds: Mapping[str, Kind], vocabulary: Vocabulary | None, *, site_url: str
+    ) -> None:
+        self.reader = reader
+        self.kinds = kinds
+        self.vocabulary = vocabulary
+        self.site_url = site_url
+        self.path = reader.folder / "sources.toml"
+
+    def read(self) -> tuple[list[Source], set[str] | None]:
+        """Return the sources without faults, and the ids of all that are written (None: the file is unreadable)."""
+        faults = len(self.reader.faults)
+        rows = self.reader.rows(self.path, "source", beside=("registry",))
+        unreadable = not rows and len(self.reader.faults) > faults
+        sources = [found for place, row in rows if (found := self._source(place, row)) is not None]
+        return sources, None if unreadable else {str(row.get("id")) for _, row in rows}
+
+    def _source(self, place: str, row: dict[str, Any]) -> Source | None:
+        kind = self._kind(place, row)
+        own, common = {}, dict(row)
+        for key in row:
+            if kind is not None and key in kind.options:
+                own[key] = common.pop(key)
+            elif key not in SourceTable.model_fields and (owners := self._owners(key)):
+                common.pop(key)
+                if kind is not None:
+                    message = f"means nothing for kind {kind.name!r}, only for {' and '.join(map(repr, owners))}"
+                    self.reader.fault(self.path, f"{place}.{key}", message)
+        if kind is not None and not kind.has_url and not row.get("url"):
+            # What editors type stands on the site itself.
+            common["url"] = self.site_url or "https://site.invalid"
+        table = self.reader.table(
+            SourceTable, common, path=self.path, prefix=place, context={"topics.toml": self.vocabulary}
+        )
+        options = self._options(place, own, kind)
+        return None if table is None else _source(table, kind, options)
+
+    def _kind(self, place: str, row: dict[str, Any]) -> Kind | None:
+        word = row.get("kind")
+        if not isinstance(word, str):
+            return None
+        if word not in self.kinds and row.get("enabled", True) is not False:
+            message = f"{word!r} is no kind of source: {', '.join(self.kinds)} are"
+            self.reader.fault(self.path, f"{place}.kind", message)
+        return self.kinds.get(word)
+
+    def _owners(self, key: str) -> list[str]:
+        return [kind.name for kind in self.kinds.values() if key in kind.options]
+
+    def _options(self, place: str, own: Mapping[str, Any], kind: Kind | None) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        if kind is None:
+            return values
+        for key, option in kind.options.items():
+            if key in own:
+                try:
+                    values[key] = option_value(option, own[key], self.vocabulary)
+                except ValueError as error:
+                    self.reader.fault(self.path, f"{place}.{key}", str(error))
+            elif option.required:
+                self.reader.fault(self.path, f"{place}.{key}", f"is missing: {option.about}")
+        return values
 
 
-def _check_kind(reader: _Reader, path: Path, *, place: str, row: dict[str, Any]) -> None:
-    kind = row.get("kind")
-    if not isinstance(kind, str):
-        return
-    if kind not in KINDS and row.get("enabled", True) is not False:
-        reader.fault(path, f"{place}.kind", f"{kind!r} is no kind of source: {', '.join(KINDS)} are")
-        return
-    for key, owner in KIND_KEYS.items():
-        if key in row and kind in KINDS and kind != owner:
-            reader.fault(path, f"{place}.{key}", f"means nothing for kind {kind!r}, only for {owner!r}")
-
-
-def _source(table: SourceTable) -> Source:
-    options = {key: getattr(table, key) for key in ("content", "stamp", "filter", "query")}
+def _source(table: SourceTable, kind: Kind | None, options: Mapping[str, Any]) -> Source:
+    kind = kind or Kind(name=table.kind)
     return Source(
         id=table.id,
         kind=table.kind,
@@ -276,7 +316,13 @@ def _source(table: SourceTable) -> Source:
         audience=table.audience,
         evidence=table.evidence,
         licence=table.licence,
-        options={key: value for key, value in options.items() if value is not None},
+        note=table.note,
+        entry_kind=table.entry_kind,
+        filter=table.filter,
+        min_delay=kind.min_delay if table.min_delay_s is None else table.min_delay_s,
+        max_bytes=table.max_bytes or kind.max_bytes,
+        robots=kind.robots,
+        options=options,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from email.utils import parseaddr
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -28,16 +28,40 @@ from msdigest.model.clock import Cadence
 from msdigest.model.network import parse_allowed
 from msdigest.model.subscriber import AUDIENCES
 
-KINDS = ("feed", "livingpage")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from msdigest.model.source import Option
+    from msdigest.model.topic import Vocabulary
+
 PROVIDERS = ("file", "mailgun")
 ENTRY_KINDS = (
     "post", "note", "work", "trial", "event", "recording", "figure", "guidance", "safety", "resource",
 )  # fmt: skip
-# Keys that only one kind of source knows.
-KIND_KEYS = {"content": "livingpage", "stamp": "livingpage"}
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _MAILBOX = re.compile(r"[^<>@\s,]+@[^<>@\s,]+")
 _DURATION = re.compile(r"([0-9]{1,6})\s*(m|h|d)")
+_TOPICS = re.compile(r"topics\.([a-z-]+)")
+_OPTION_FORMS = {
+    "text": "text",
+    "pattern": "text that is a regular expression",
+    "number": "a number",
+    "flag": "true or false",
+    "texts": 'a list of one or more texts: ["a", "b"]',
+    "table": "a table of texts and numbers",
+    "topics": "topics.KIND, e.g. topics.dmt",
+}
+_OPTION_CHECKS: dict[str, Callable[[Any], bool]] = {
+    "text": lambda value: isinstance(value, str),
+    "pattern": lambda _: False,
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "flag": lambda value: isinstance(value, bool),
+    "texts": lambda value: isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value),
+    "table": lambda value: (
+        isinstance(value, dict) and all(isinstance(one, str | int | float | bool) for one in value.values())
+    ),
+    "topics": lambda _: False,
+}
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _SHORTEST, _LONGEST = timedelta(minutes=30), timedelta(days=30)
 _LAST_PORT = 65535
@@ -136,6 +160,28 @@ def _pattern(value: str) -> str:
         message = f"{value!r} is no regular expression: {error}"
         raise ValueError(message) from None
     return value
+
+
+def _filter(value: str, info: ValidationInfo) -> str:
+    """Return a regular expression: the one that was written, or the words of the topics that are named."""
+    named = _TOPICS.fullmatch(value)
+    if named is None:
+        # What is written by hand is found in any case; the vocabulary's acronyms only in their own.
+        return _pattern(value) if value.startswith("(?") else f"(?i:{_pattern(value)})"
+    vocabulary = (info.context or {}).get("topics.toml")
+    return value if vocabulary is None else str(vocabulary.pattern(named[1]))
+
+
+def option_value(option: Option, value: Any, vocabulary: Vocabulary | None) -> Any:
+    """Return the value of an option as ``Source.options`` holds it; raises ValueError."""
+    if option.type == "topics" and isinstance(value, str) and (named := _TOPICS.fullmatch(value)):
+        return () if vocabulary is None else vocabulary.names(named[1])
+    if option.type == "pattern" and isinstance(value, str):
+        return _pattern(value)
+    if not _OPTION_CHECKS[option.type](value):
+        message = f"must be {_OPTION_FORMS[option.type]}"
+        raise ValueError(message)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _allowed(value: str) -> str:
@@ -257,7 +303,7 @@ class FetchTable(Shape):
 
 
 class SourceTable(Shape):
-    """``[[source]]``; whether its kind and the kind's own keys are known is asked by who reads the file."""
+    """``[[source]]`` without the keys that only its kind knows."""
 
     id: Word
     kind: str
@@ -268,10 +314,11 @@ class SourceTable(Shape):
     audience: tuple[Audience, ...] = Field(default=(), strict=False)
     evidence: str | None = None
     licence: str | None = None
-    query: str | None = None
-    filter: Pattern | None = None
-    content: str | None = None
-    stamp: Pattern | None = None
+    note: str = ""
+    entry_kind: Annotated[str, _one_of(ENTRY_KINDS)] | None = None
+    filter: Annotated[str, AfterValidator(_filter)] | None = None
+    min_delay_s: float | None = Field(default=None, ge=0, le=3_600, strict=False)
+    max_bytes: int | None = Field(default=None, ge=1_000, le=100_000_000)
 
 
 class SectionTable(Shape):

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from msdigest.app import App
-from msdigest.config.reading import load
+from msdigest.app import App, read_settings
 from msdigest.demo.world import DemoWorld, demo_config, subscribers_csv
 from msdigest.errors import MsdigestError, RefusedError
 from msdigest.steps import founding, subscribing
@@ -61,7 +60,7 @@ def toured(folder: Path, clock: Clock, *, tell: Callable[[str], None]) -> Iterat
         founding.found(folder, instead=demo_config(world.base_url))
         (folder / MARK).write_text(json.dumps(_fingerprints(folder), indent=1), encoding="utf-8")
         config = folder / "config" / "msdigest.toml"
-        with App(load(config), clock) as app:
+        with App(read_settings(config), clock) as app:
             yield _run(app, config, io.StringIO(subscribers_csv(today)), tell=tell)
 
 
@@ -86,7 +85,7 @@ def _made_their_own(folder: Path, clock: Clock) -> str:
     if edited := sorted(path for path in {*written, *found} if written.get(path) != found.get(path)):
         return f"{edited[0]} was changed"
     try:
-        with App(load(folder / "config" / "msdigest.toml"), clock) as app:
+        with App(read_settings(folder / "config" / "msdigest.toml"), clock) as app:
             strangers = _strangers(app)
     except MsdigestError as error:
         return f"its subscribers cannot be looked at ({error})"

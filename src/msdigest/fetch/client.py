@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Self
 
+from msdigest.errors import RedirectError
 from msdigest.fetch.decode import decoded
 from msdigest.fetch.exchange import Backend, Exchange, look_up
 from msdigest.fetch.faults import translated
 from msdigest.fetch.guard import WEB_PORTS, Guard
 from msdigest.fetch.headers import encoded, request_headers, user_agent
+from msdigest.fetch.manners import USUAL, Manners, Visit
 from msdigest.fetch.pacing import Pacing
 from msdigest.fetch.redirects import REDIRECTS, Redirect, Trail, place, shown, web_address
+from msdigest.fetch.robots import Robots
 from msdigest.fetch.sending import Sender
 from msdigest.fetch.transport import new_client, reply_headers
 from msdigest.model.network import parse_allowed
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
     import httpx
 
     from msdigest.fetch.exchange import Resolver
-    from msdigest.model.source import Validators
+    from msdigest.model.source import Source, Validators
+    from msdigest.ports import Http
 
 MAX_BYTES = 10 * 2**20
 
@@ -37,8 +41,25 @@ for _library in ("httpx", "httpcore"):
     logging.getLogger(_library).setLevel(logging.WARNING)
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a source."""
+
+    method: str
+    url: httpx.URL
+    headers: dict[str, str]
+    body: bytes | None = None
+
+
+@dataclass(slots=True)
+class _Remaining:
+    """The seconds that are left for one ``get`` with all its redirects."""
+
+    left: float
+
+
 class HttpClient:
-    """The real ``Http``: close it, or use it as a context manager. Any number of threads may share one."""
+    """The real ``Network``: close it, or use it as a context manager. Any number of threads may share one."""
 
     def __init__(  # noqa: PLR0913 - each is one setting or one thing that tests hand in, all named
         self,
@@ -61,7 +82,7 @@ class HttpClient:
         contact, site_url, version: what servers are told about us.
         allow_private: as ``parse_allowed`` reads them; raises ValueError.
         deadline: seconds for one ``get`` with all its redirects, without the waiting for a host's turn.
-        max_bytes: of an unpacked body. gap: seconds between two requests to one host.
+        max_bytes: of an unpacked body. gap: seconds between two requests to one host. Sources may say otherwise.
         connections: kept in each pool at most; more than 8 cost more than they bring.
         tls: with other authorities than the usual ones. resolver: host, port → addresses; it may block.
         """
@@ -70,7 +91,9 @@ class HttpClient:
         self._deadline = deadline
         self._max_bytes = max_bytes
         self._clock = clock
-        self._pacing = Pacing(gap=gap, clock=clock, sleep=sleep)
+        self._gap = gap
+        self._pacing = Pacing(clock=clock, sleep=sleep)
+        self._robots = Robots(clock=clock)
         # Whoever waits for a connection does not lose time of its own exchange.
         self._places = BoundedSemaphore(connections)
 
@@ -92,8 +115,23 @@ class HttpClient:
         self._client.close()
         self._sender.close()
 
+    def visiting(self, source: Source) -> Http:
+        """Return the network as the collector of ``source`` may use it."""
+        manners = Manners(
+            source_url=source.url or None,
+            gap=source.min_delay,
+            max_bytes=source.max_bytes,
+            robots=source.robots,
+        )
+        return Visit(self, manners)
+
     def get(
-        self, url: str, *, validators: Validators = NO_VALIDATORS, accept: str = "*/*", source_url: str | None = None
+        self,
+        url: str,
+        *,
+        validators: Validators = NO_VALIDATORS,
+        accept: str = "*/*",
+        manners: Manners = USUAL,
     ) -> Reply:
         """Fetch ``url`` as ``Http.get`` says.
 
@@ -101,32 +139,57 @@ class HttpClient:
         to: another page may stand there, whose 304 would hide news.
         """
         trail = Trail([web_address(url)])
-        guard = Guard(self._allowed, place(web_address(source_url)) if source_url else None)
-        left = self._deadline
+        clock = _Remaining(self._deadline)
         while True:
             headers = request_headers(validators if trail.still_the_same else NO_VALIDATORS, accept=accept)
-            with self._pacing.turn("{}:{}".format(*place(trail.last))), self._places:
-                started = self._clock()
-                with Exchange(started + left, self._clock, guard.rule).running():
-                    answer = self._ask(trail.last, headers, guard=guard)
-                left -= self._clock() - started
+            gap = self._asked_gap(trail.last, manners)
+            answer = self._exchange(Call("GET", trail.last, headers), manners=replace(manners, gap=gap), clock=clock)
             if isinstance(answer, Reply):
                 return replace(answer, moved_to=trail.moved_to)
             trail.follow(answer)
 
-    def _ask(self, url: httpx.URL, headers: dict[str, str], *, guard: Guard) -> Reply | Redirect:
-        """Make one request of ``get``."""
-        host, port = place(url)
+    def post(self, url: str, *, body: bytes, content_type: str, accept: str = "*/*", manners: Manners = USUAL) -> Reply:
+        """Ask ``url`` with a ``body`` as ``Http.post`` says."""
+        headers = {**request_headers(NO_VALIDATORS, accept=accept), "content-type": content_type}
+        call = Call("POST", web_address(url), headers, body)
+        answer = self._exchange(call, manners=manners, clock=_Remaining(self._deadline))
+        if isinstance(answer, Redirect):
+            raise RedirectError(shown(call.url), "it redirects a question that has a body")
+        return answer
+
+    def _asked_gap(self, url: httpx.URL, manners: Manners) -> float | None:
+        """Return the pause that source and site want; raises RobotsError if the site wants no visit there."""
+        if not manners.robots:
+            return manners.gap
+        plainly = replace(manners, robots=False)
+        return max(manners.gap or 0.0, self._robots.asked(url, lambda rules: self.get(rules, manners=plainly)))
+
+    def _exchange(self, call: Call, *, manners: Manners, clock: _Remaining) -> Reply | Redirect:
+        """Wait for the host's turn and make one request; the waiting costs none of its time."""
+        guard = Guard(self._allowed, place(web_address(manners.source_url)) if manners.source_url else None)
+        gap = self._gap if manners.gap is None else manners.gap
+        with self._pacing.turn("{}:{}".format(*place(call.url)), gap=gap), self._places:
+            started = self._clock()
+            with Exchange(started + clock.left, self._clock, guard.rule).running():
+                answer = self._ask(call, guard=guard, limit=manners.max_bytes or self._max_bytes)
+            clock.left -= self._clock() - started
+        return answer
+
+    def _ask(self, call: Call, *, guard: Guard, limit: int) -> Reply | Redirect:
+        """Make one request of ``get`` or ``post``."""
+        host, port = place(call.url)
+        headers = call.headers
         if guard.named == (host, port) and port not in WEB_PORTS:
             # This source alone may use the port: no other shall find the connection in the pool.
             headers = {**headers, "connection": "close"}
-        address, body = shown(url), bytearray()
-        with translated(address), self._client.stream("GET", url, headers=encoded(headers), timeout=None) as response:
+        address, body = shown(call.url), bytearray()
+        streamed = self._client.stream(call.method, call.url, headers=encoded(headers), content=call.body, timeout=None)
+        with translated(address), streamed as response:
             found = reply_headers(response)
             if response.status_code in REDIRECTS and found.get("location"):
                 return Redirect(response.status_code, found["location"].encode("latin-1").decode("utf-8", "replace"))
             encoding = found.get("content-encoding", "")
-            for piece in decoded(response.iter_raw(), encoding, limit=self._max_bytes, url=address):
+            for piece in decoded(response.iter_raw(), encoding, limit=limit, url=address):
                 body += piece
         return Reply(status=response.status_code, url=address, headers=found, body=bytes(body))
 

@@ -1,4 +1,4 @@
-"""The fake of ``Http``: answers from a script, and remembers what it was asked."""
+"""The fake of ``Network``: answers from a script, and remembers what it was asked."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from msdigest.errors import FetchError, UnreachableError
 from msdigest.fetch.headers import request_headers
+from msdigest.fetch.manners import USUAL, Manners, Visit
 from msdigest.ports import NO_VALIDATORS, Failure, Reply, Request
 
 if TYPE_CHECKING:
-    from msdigest.model.source import Validators
+    from msdigest.model.source import Source, Validators
+    from msdigest.ports import Http
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One ``get``.
+    """One ``get``, or with a ``body`` one ``post``.
 
     headers: the ones that a real server would see differ, names in lower case.
     """
@@ -24,6 +26,7 @@ class Asked:
     url: str
     headers: Mapping[str, str]
     source_url: str | None = None
+    body: bytes | None = None
 
 
 Page = Reply | FetchError | Callable[[Asked], Reply]
@@ -34,7 +37,7 @@ Endpoint = Reply | Failure | Callable[[Request], Reply | Failure]
 class FakeHttp:
     """Answers by address; what is not in the script cannot be reached.
 
-    pages: for ``get``; an error is raised, a function is called (and may raise a FetchError).
+    pages: for ``get`` and ``post``; an error is raised, a function is called (and may raise a FetchError).
     endpoints: for ``send``, in the same manner.
     asked, sent: what happened, in order.
     """
@@ -44,11 +47,29 @@ class FakeHttp:
     asked: list[Asked] = field(default_factory=list, init=False)
     sent: list[Request] = field(default_factory=list, init=False)
 
+    def visiting(self, source: Source) -> Http:
+        """Return the network as the collector of ``source`` sees it."""
+        return Visit(self, Manners(source_url=source.url))
+
     def get(
-        self, url: str, *, validators: Validators = NO_VALIDATORS, accept: str = "*/*", source_url: str | None = None
+        self,
+        url: str,
+        *,
+        validators: Validators = NO_VALIDATORS,
+        accept: str = "*/*",
+        manners: Manners = USUAL,
     ) -> Reply:
         """Give the scripted answer for ``url``."""
-        call = Asked(url=url, headers=request_headers(validators, accept=accept), source_url=source_url)
+        headers = request_headers(validators, accept=accept)
+        return self._answer(Asked(url=url, headers=headers, source_url=manners.source_url))
+
+    def post(self, url: str, *, body: bytes, content_type: str, accept: str = "*/*", manners: Manners = USUAL) -> Reply:
+        """Give the scripted answer for ``url``."""
+        headers = {**request_headers(NO_VALIDATORS, accept=accept), "content-type": content_type}
+        return self._answer(Asked(url=url, headers=headers, source_url=manners.source_url, body=body))
+
+    def _answer(self, call: Asked) -> Reply:
+        url = call.url
         self.asked.append(call)
         page = self.pages.get(url) or UnreachableError(url, "the script has no answer for this address")
         if isinstance(page, FetchError):

@@ -30,20 +30,18 @@ class Pacing:
     def __init__(
         self,
         *,
-        gap: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Take the ``gap`` in seconds between the end of one request and the start of the next."""
-        self._gap = gap
+        """Take the ``clock`` and what waits."""
         self._clock = clock
         self._sleep = sleep
         self._lanes: dict[str, _Lane] = {}
         self._lock = Lock()
 
     @contextmanager
-    def turn(self, host: str) -> Iterator[None]:
-        """Wait until nobody else is at ``host`` and the gap has passed."""
+    def turn(self, host: str, *, gap: float = 0.0) -> Iterator[None]:
+        """Wait until nobody else is at ``host``; afterwards nobody is for ``gap`` seconds."""
         lane = self._enter(host)
         try:
             with lane.lock:
@@ -51,7 +49,7 @@ class Pacing:
                 try:
                     yield
                 finally:
-                    lane.free_at = self._clock() + self._gap
+                    lane.free_at = self._clock() + gap
         finally:
             self._leave(lane)
 

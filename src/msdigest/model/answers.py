@@ -38,6 +38,17 @@ def renewed(headers: Mapping[str, str], before: Validators) -> Validators:
     return Validators(etag=now.etag or before.etag, last_modified=now.last_modified or before.last_modified)
 
 
+def noted(url: str, given: Validators) -> dict[str, str]:
+    """Return the notes by which ``kept`` finds what ``url`` gave: for collectors that ask several addresses."""
+    told = {f"etag {url}": given.etag, f"modified {url}": given.last_modified}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def kept(notes: Mapping[str, str], url: str) -> Validators:
+    """Return the validators that ``noted`` wrote down for ``url``."""
+    return Validators(notes.get(f"etag {url}"), notes.get(f"modified {url}"))
+
+
 def body_hash(body: bytes) -> str:
     """Return the fingerprint by which an equal body is recognised: 40 hex digits of its SHA-256.
 

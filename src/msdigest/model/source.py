@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,12 @@ class Source:
     audience: whom its entries are for: patient, clinician, researcher; empty = everybody.
     evidence: the label of its entries unless one is found, e.g. ``commentary``.
     licence: how much of a text may be shown, e.g. ``link-and-excerpt``.
-    options: the keys of its kind alone (``content`` and ``stamp`` of a living page).
+    note: why it is disabled, or whatever else editors should know.
+    entry_kind: what its entries are, where the kind of source alone does not tell, e.g. ``safety``.
+    filter: regular expression: only entries in whose title or text it is found are kept.
+    min_delay: seconds between two requests to its host. max_bytes: of one answer, unpacked.
+    robots: robots.txt is asked before each page.
+    options: the keys of its kind alone (``content`` and ``stamp`` of a living page), values as ``Option`` says.
     """
 
     id: str
@@ -34,7 +40,53 @@ class Source:
     audience: tuple[str, ...] = ()
     evidence: str | None = None
     licence: str | None = None
-    options: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+    entry_kind: str | None = None
+    filter: str | None = None
+    min_delay: float = 1.0
+    max_bytes: int = 10 * 2**20
+    robots: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def takes(self, title: str, text: str) -> bool:
+        """Tell whether the filter lets an entry through."""
+        return self.filter is None or re.search(self.filter, f"{title}\n{text}") is not None
+
+
+# What an option's value is in TOML and in ``Source.options``:
+#   text      a string                     pattern   a string that is a regular expression
+#   number    int or float                 flag      true or false
+#   texts     a list of strings (tuple)    table     a table of strings and numbers (dict)
+#   topics    ``topics.KIND`` becomes a tuple of the names of that kind's topics (``topics.dmt``: medicines' INNs)
+OptionType = Literal["text", "pattern", "number", "flag", "texts", "table", "topics"]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One key of ``config/sources.toml`` that only some kinds of source know; ``about``: its sentence."""
+
+    type: OptionType
+    about: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of source, as its collector's file declares it.
+
+    options: its own keys. min_delay: seconds between two requests to its host unless the source says otherwise.
+    interval: time between two visits until the source's own rhythm is known.
+    robots: it reads pages for people, so robots.txt is asked first. has_url: False for entries typed by an editor.
+    max_bytes: of one answer, unpacked.
+    """
+
+    name: str
+    options: Mapping[str, Option] = field(default_factory=dict)
+    min_delay: float = 1.0
+    interval: timedelta = timedelta(hours=1)
+    robots: bool = False
+    has_url: bool = True
+    max_bytes: int = 10 * 2**20
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,10 @@ _NO_LETTER = re.compile(r"[\W_]+")
 # Longer words are not compared: no slip of the pen made them, and comparing takes time.
 _LONGEST_SLIP = 60
 _CLOSE = 0.75
+# Written with two capitals in a row, a term is an acronym: RECOVERY is a trial, recovery is not.
+_ACRONYM = re.compile(r"[A-Z]{2}")
+# Kinds that one word of the configuration means together.
+_GROUPS = {"dmt": {"dmt", "pipeline"}}
 _TOPIC_KEYS = {"id", "name", "kind", "synonyms", "class", "status", "checked_on"}
 _AMBIGUOUS_KEYS = {"term", "topic", "needs_any", "but_not"}
 
@@ -103,6 +107,37 @@ class Vocabulary:
         plain = normal(word)
         close = get_close_matches(plain, self._by_word, n=1, cutoff=_CLOSE) if len(plain) <= _LONGEST_SLIP else []
         return self._by_word[close[0]] if close else None
+
+    def names(self, group: str) -> tuple[str, ...]:
+        """Return the names of the topics that ``topics.GROUP`` means in the configuration; raises ValueError.
+
+        ``topics.dmt``: the medicines, approved or on their way; ``topics.all``: everything; else a kind of topic.
+        """
+        return tuple(topic.name for topic in self._of(group))
+
+    def pattern(self, group: str) -> str:
+        """Return a regular expression that finds whole words of the topics that ``topics.GROUP`` means.
+
+        As in topics: acronyms in their own case only, and none that needs company to mean its topic.
+        """
+        ambiguous = {normal(ambiguity.term) for ambiguity in self.ambiguities}
+        words = {
+            word for topic in self._of(group) for word in (topic.name, *topic.synonyms) if normal(word) not in ambiguous
+        }
+        found = (
+            re.escape(word) if _ACRONYM.search(word) else f"(?i:{re.escape(word)})"
+            for word in sorted(words, key=lambda word: (-len(word), word))
+        )
+        return rf"(?<!\w)(?:{'|'.join(found)})(?!\w)"
+
+    def _of(self, group: str) -> tuple[Topic, ...]:
+        kinds = _GROUPS.get(group, {group})
+        found = tuple(topic for topic in self.topics if group == "all" or topic.kind in kinds)
+        if not found:
+            known = ", ".join(sorted({topic.kind for topic in self.topics} | {"all"}))
+            message = f"topics.{group} names no kind of topic in topics.toml: {known} are"
+            raise ValueError(message)
+        return found
 
     @cached_property
     def _by_id(self) -> dict[str, Topic]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from msdigest.model.clock import Clock
     from msdigest.model.entry import Entry, Known
     from msdigest.model.source import Source
-    from msdigest.ports import Collector, Enrichment, Http
+    from msdigest.ports import Collector, Enrichment, Network, Sandbox
     from msdigest.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -74,11 +73,12 @@ class _Visit:
     found: Sequence[entry_store.Found] = ()
 
 
-def collect(
+def collect(  # noqa: PLR0913 - the parts that a round joins, all named
     database: Database,
-    http: Http,
+    network: Network,
     clock: Clock,
     *,
+    sandbox: Sandbox,
     sources: Sequence[Source],
     collectors: Mapping[str, Collector],
     enrichments: Sequence[Enrichment],
@@ -103,7 +103,16 @@ def collect(
             progress(reports[source.id])
         elif not (due_only and state.next_check and state.next_check > now):
             to_visit.append((source, state))
-    visit = partial(_visit, database, http, collectors=collectors, enrichments=enrichments, clock=clock, words=read_as)
+    visit = partial(
+        _visit,
+        database,
+        network,
+        sandbox=sandbox,
+        collectors=collectors,
+        enrichments=enrichments,
+        clock=clock,
+        words=read_as,
+    )
     with ThreadPoolExecutor(max_workers=VISITORS, thread_name_prefix="visitor") as visitors:
         for each in visitors.map(visit, to_visit):
             report = _keep(database, each, clock)
@@ -126,9 +135,10 @@ def _asked_to_wait(until: datetime) -> str:
 
 def _visit(
     database: Database,
-    http: Http,
+    network: Network,
     asked: tuple[Source, SourceState],
     *,
+    sandbox: Sandbox,
     collectors: Mapping[str, Collector],
     enrichments: Sequence[Enrichment],
     clock: Clock,
@@ -145,7 +155,7 @@ def _visit(
         known=partial(_known, database, source.id),
     )
     try:
-        result = _collector(source, collectors)(source, memory, http)
+        result = _collector(source, collectors)(source, memory, network.visiting(source), sandbox)
         return _Visit(source, state, read_as, result, _found(source, result, enrichments=enrichments, now=clock.now()))
     except (FetchError, CollectError) as error:
         return _Visit(source, state, read_as, error)
@@ -160,7 +170,15 @@ def _visit(
 
 def _read_as(source: Source, words: str) -> str:
     """Return 16 hex digits of all that decides what entries are made of a body, but for the body."""
-    told = [source.kind, sorted(source.options.items()), source.audience, source.evidence, words]
+    told = [
+        source.kind,
+        sorted(source.options.items()),
+        source.filter,
+        source.entry_kind,
+        source.audience,
+        source.evidence,
+        words,
+    ]
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:16]
 
 
@@ -263,11 +281,10 @@ def _found(
     source: Source, result: Collected, *, enrichments: Sequence[Enrichment], now: datetime
 ) -> list[entry_store.Found]:
     links = Counter(name for entry in result.entries for name in _links(entry.url))
-    wanted = re.compile(source.options["filter"], re.IGNORECASE) if "filter" in source.options else None
     own_places = {*_links(source.url), *_links(result.moved_to or source.url)}
     found = []
     for entry in result.entries:
-        if wanted is not None and not wanted.search(f"{entry.title}\n{entry.text}"):
+        if not source.takes(entry.title, entry.text):
             continue
         enriched = _believable(entry, now)
         for enrich in enrichments:

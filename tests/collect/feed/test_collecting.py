@@ -9,6 +9,7 @@ from msdigest.collect.feed.collecting import collect
 from msdigest.errors import EmptyAnswerError, NotAFeedError, StatusError
 from msdigest.model.source import Validators
 from msdigest.ports import Collected, Memory
+from msdigest.sandbox import InProcess
 
 
 @pytest.mark.parametrize(
@@ -41,13 +42,13 @@ def test_unchanged() -> None:
     http = OneAnswer(status=304, headers={"etag": '"2"', "cache-control": "max-age=60"})
 
     assert first.validators == Validators(etag='W/"1"')
-    assert collect(SOURCE, memory, http) == Collected(
+    assert collect(SOURCE, memory, http, InProcess()) == Collected(
         status="unchanged",
         validators=Validators(etag='"2"', last_modified=GIVEN.last_modified),
         body_hash=first.body_hash,
         min_interval=60.0,
     )
-    assert http.asked == [(URL, GIVEN, URL)]
+    assert http.asked == [(URL, GIVEN)]
     same = visit(rss_document(POST), memory=memory)
     assert (same.status, same.entries, same.validators, same.body_hash) == (
         "unchanged",
@@ -61,7 +62,7 @@ def test_unchanged() -> None:
 def test_refusals() -> None:
     """A status is told with its waiting time; an empty body is no feed."""
     with pytest.raises(StatusError) as caught:
-        collect(SOURCE, Memory(), OneAnswer(b"x", status=503, headers={"retry-after": "120"}))
+        collect(SOURCE, Memory(), OneAnswer(b"x", status=503, headers={"retry-after": "120"}), InProcess())
 
     assert (caught.value.status, caught.value.retry_after) == (503, 120.0)
     for body in (b"", b"\xef\xbb\xbf", b" \n"):
@@ -86,7 +87,7 @@ def test_interval(head: str, cache: str, seconds: float | None) -> None:
     http = OneAnswer(
         rss_document(POST, head=head), headers={"cache-control": cache}, moved_to="https://new.example/feed/"
     )
-    collected = collect(SOURCE, Memory(), http)
+    collected = collect(SOURCE, Memory(), http, InProcess())
 
     assert collected.min_interval == seconds
     assert collected.moved_to == "https://new.example/feed/"

@@ -8,6 +8,7 @@ from msdigest.collect.feed.collecting import collect
 from msdigest.model.entry import Entry
 from msdigest.model.source import Source, Validators
 from msdigest.ports import Collected, Memory, Reply
+from msdigest.sandbox import InProcess
 
 URL = "https://blog.example/feed/"
 SOURCE = Source(id="blog", kind="feed", url=URL, audience=("patient",), evidence="commentary")
@@ -22,15 +23,15 @@ class OneAnswer:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     moved_to: str | None = None
-    asked: list[tuple[str, Validators, str | None]] = field(default_factory=list)
+    asked: list[tuple[str, Validators]] = field(default_factory=list)
 
-    def get(self, url, *, validators=GIVEN, accept="*/*", source_url=None) -> Reply:
+    def get(self, url, *, validators=GIVEN, accept="*/*") -> Reply:
         assert accept
-        self.asked.append((url, validators, source_url))
+        self.asked.append((url, validators))
         return Reply(status=self.status, url=url, headers=self.headers, body=self.body, moved_to=self.moved_to)
 
-    def send(self, request, *, timeout=60.0):
-        raise AssertionError(f"a feed sends nothing: {request} {timeout}")
+    def post(self, url, *, body, content_type, accept="*/*") -> Reply:
+        raise AssertionError(f"a feed is not asked with a body: {url}")
 
 
 def rss_document(items: str, *, head: str = "", close: str = "</channel></rss>") -> bytes:
@@ -45,7 +46,7 @@ def rss_document(items: str, *, head: str = "", close: str = "</channel></rss>")
 
 def visit(body: bytes, content_type: str = "application/rss+xml", memory: Memory | None = None, **more) -> Collected:
     http = OneAnswer(body, headers={"content-type": content_type, **more})
-    return collect(SOURCE, memory or Memory(), http)
+    return collect(SOURCE, memory or Memory(), http, InProcess())
 
 
 def entries_of(items: str) -> tuple[Entry, ...]:

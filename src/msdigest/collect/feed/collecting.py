@@ -1,11 +1,12 @@
 """Visits a feed: asks the server, reads the document whatever its kind, and makes entries of it.
 
-``read`` is pure: it turns a document into ``Found`` entries and may run in another process.
+``read`` is pure: it turns a document into entries and runs in the sandbox.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from msdigest.collect.feed.entries import entry_of, keyed
@@ -15,12 +16,14 @@ from msdigest.errors import NotAFeedError
 from msdigest.markup.page import page
 from msdigest.markup.text import decode, first_words
 from msdigest.model import answers
+from msdigest.model.source import Kind
 from msdigest.ports import Collected
 
 if TYPE_CHECKING:
     from msdigest.collect.feed.document import Document
+    from msdigest.model.entry import Entry
     from msdigest.model.source import Source
-    from msdigest.ports import Http, Memory
+    from msdigest.ports import Http, Memory, Sandbox
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 _HEAD = 10_000
@@ -29,9 +32,12 @@ _HTML_START = re.compile(
 )
 
 
-def collect(source: Source, memory: Memory, http: Http) -> Collected:
+KIND = Kind(name="feed")
+
+
+def collect(source: Source, memory: Memory, http: Http, sandbox: Sandbox) -> Collected:
     """Visit a feed; its text is read, never the comments on it."""
-    reply = http.get(source.url, validators=memory.validators, accept=ACCEPT, source_url=source.url)
+    reply = http.get(source.url, validators=memory.validators, accept=ACCEPT)
     fresh = answers.max_age(reply.headers)
     if reply.status == answers.NOT_MODIFIED:
         kept = answers.renewed(reply.headers, memory.validators)
@@ -41,10 +47,10 @@ def collect(source: Source, memory: Memory, http: Http) -> Collected:
     given = answers.validators(reply.headers)
     if fingerprint == memory.body_hash:
         return _unchanged(fingerprint, validators=given, moved_to=reply.moved_to, min_interval=fresh)
-    document = read(reply.body, content_type=reply.headers.get("content-type", ""), url=reply.url)
+    document = sandbox.run(read, reply.body, reply.headers.get("content-type", ""), reply.url, source)
     return Collected(
         status="ok",
-        entries=tuple(entry_of(found, key=key, source=source) for key, found in keyed(document.found)),
+        entries=document.entries,
         # After a document that was cut short, a 304 would hide the entry that is missing.
         validators=type(given)() if document.cut else given,
         body_hash=fingerprint,
@@ -54,7 +60,28 @@ def collect(source: Source, memory: Memory, http: Http) -> Collected:
     )
 
 
-def read(body: bytes, *, content_type: str, url: str) -> Document:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entries:
+    """What a document came to; see ``Document``."""
+
+    entries: tuple[Entry, ...]
+    interval: float | None
+    cut: bool
+    warnings: tuple[str, ...]
+
+
+def read(body: bytes, content_type: str, url: str, source: Source) -> Entries:
+    """Make the entries of ``source`` from a document; ``url`` is where it was found. Pure; raises NotAFeedError."""
+    document = document_of(body, content_type=content_type, url=url)
+    return Entries(
+        entries=tuple(entry_of(found, key=key, source=source) for key, found in keyed(document.found)),
+        interval=document.interval,
+        cut=document.cut,
+        warnings=document.warnings,
+    )
+
+
+def document_of(body: bytes, *, content_type: str, url: str) -> Document:
     """Read a feed of any kind; ``url`` is where it was found. Pure; raises NotAFeedError."""
     if _HTML_START.match(body[:_HEAD]):
         raise NotAFeedError(_web_page(body, content_type, url))
