@@ -134,6 +134,8 @@ class Collected:
     status: unchanged = nothing to read (304 or the same body); entries is empty then.
     entries: what the source shows now, not yet enriched; with doubts, they are held for the editor.
     notes: replaces ``Memory.notes`` of the next visit. min_interval: seconds that the source asks to be left alone.
+    whole: the entries are the newest that the source has, as in a feed: where most are unknown to us and yet old, its
+        ids changed. filtered: the collector has already left out what ``Source.filter`` does not take.
     gone: keys of known entries that a complete view of the source no longer shows.
     warnings: sentences for the editor, e.g. that an entry was cut short and held.
     """
@@ -141,6 +143,8 @@ class Collected:
     status: Literal["ok", "unchanged"]
     entries: tuple[Entry, ...] = ()
     gone: tuple[str, ...] = ()
+    whole: bool = False
+    filtered: bool = False
     validators: Validators = NO_VALIDATORS
     body_hash: str | None = None
     notes: Mapping[str, str] = field(default_factory=dict)

@@ -10,8 +10,8 @@ from threading import Barrier, Event
 import pytest
 
 from msdigest.model.entry import Enclosure, Entry, Identifier, Known
-from msdigest.store import entries
-from msdigest.store.entries import Found
+from msdigest.store import entries, keeping, turns
+from msdigest.store.keeping import Found
 from msdigest.store.records import content_hash, from_record, to_record
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -53,7 +53,7 @@ def keep(database, *found, source="blog", gone=(), now=NOW, marks=()):
     """Keep entries as one visit found them; ``marks`` go to each of them."""
     visit = [each if isinstance(each, Found) else Found(entry=each, shown=each.text, marks=marks) for each in found]
     with database.writing() as connection:
-        return entries.keep(connection, visit, source=source, gone=gone, now=now)
+        return keeping.keep(connection, visit, source=source, gone=gone, now=now)
 
 
 def ask(database, question, *values, **words):
@@ -154,9 +154,9 @@ def test_a_new_guid_in_one_source_is_recognised(database) -> None:
 def test_the_key_counts_more_than_a_mark(database) -> None:
     """An entry that gets another one's link later stays itself."""
     one, two = keep(
-        database, Found(entry=entry("1"), shown="", marks=("m1",)), Found(entry=entry("2"), shown="", marks=("m2",))
+        database, Found(entry=entry("1"), shown="", marks=("link:m1",)), Found(entry=entry("2"), shown="", marks=("link:m2",))
     )
-    (kept,) = keep(database, Found(entry=entry("2"), shown="", marks=("m1", "m2")))
+    (kept,) = keep(database, Found(entry=entry("2"), shown="", marks=("link:m1", "link:m2")))
 
     assert kept.id == two.id != one.id
 
@@ -315,7 +315,7 @@ def test_an_entry_lies_on_one_side_of_a_cut_off(database, kept_by, drawn_by, dra
     """All that was kept before the line is not later than it, all that is kept after it is later."""
     keep(database, entry("before"), now=kept_by)
     with database.writing() as connection:
-        line = entries.draw_line(connection, now=drawn_by)
+        line = turns.draw_line(connection, now=drawn_by)
     keep(database, entry("after"), now=line - back)
     seen = {each.key: each.first_seen for each in ask(database, entries.newest)}
 
@@ -330,18 +330,18 @@ def test_a_line_waits_for_who_is_keeping(database) -> None:
     def draw():
         asked.set()
         with database.writing() as connection:
-            line = entries.draw_line(connection, now=NOW)
+            line = turns.draw_line(connection, now=NOW)
             drawn.set()
             return line
 
     with ThreadPoolExecutor(1) as pool:
         with database.writing() as connection:
-            entries.take_turn(connection)
+            turns.take_turn(connection)
             waiting = pool.submit(draw)
             assert asked.wait(10)
             early = drawn.wait(0.2)
             found = Found(entry=entry(), shown="", marks=())
-            entries.keep(connection, [found], source="blog", gone=(), now=NOW + HOUR)
+            keeping.keep(connection, [found], source="blog", gone=(), now=NOW + HOUR)
         line = waiting.result(30)
 
     assert not early

@@ -18,6 +18,7 @@ from msdigest.steps import composing
 from msdigest.steps.composing import Imprint, approve, check_templates, compose, compose_due
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
+from msdigest.store import keeping
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -53,9 +54,9 @@ class Desk:
 
     def keep(self, *entries):
         """Let the blog show ``entries`` now; return their ids."""
-        found = [entry_store.Found(entry=each, shown=each.text, marks=()) for each in entries]
+        found = [keeping.Found(entry=each, shown=each.text, marks=()) for each in entries]
         with self.database.writing() as connection:
-            kept = entry_store.keep(connection, found, source="blog", gone=(), now=self.clock.now())
+            kept = keeping.keep(connection, found, source="blog", gone=(), now=self.clock.now())
         return [each.id for each in kept]
 
     def compose(self, digest=DIGEST, **words):

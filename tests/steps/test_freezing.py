@@ -18,7 +18,7 @@ from msdigest.model.subscriber import Consent, Subscriber, Subscription
 from msdigest.ports import Caps
 from msdigest.steps import freezing
 from msdigest.steps.composing import approve
-from msdigest.store import audience
+from msdigest.store import audience, keeping
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
@@ -46,9 +46,9 @@ class Town:
     def entry(self, name, **words):
         """Let there be an entry; return its id."""
         made = Entry(key=name, source="blog", title=name, url=f"https://blog.example/{name}", **words)
-        found = entry_store.Found(entry=made, shown="", marks=())
+        found = keeping.Found(entry=made, shown="", marks=())
         with self.database.writing() as connection:
-            (kept,) = entry_store.keep(connection, [found], source="blog", gone=(), now=self.clock.now())
+            (kept,) = keeping.keep(connection, [found], source="blog", gone=(), now=self.clock.now())
         return kept.id
 
     def person(self, name, *, digests=("weekly",), suppressed=False, state="active", topics=(), frequency="each", **of):

@@ -24,8 +24,8 @@ from msdigest.providers.fake import FakeProvider, accepting
 from msdigest.render.template import Templates, stock_templates
 from msdigest.steps import composing, delivering, subscribing
 from msdigest.steps.publishing import Archived, Kept, Material, Published, publish
-from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
+from msdigest.store import keeping
 
 SEEN = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 SOURCES = (
@@ -223,8 +223,8 @@ def test_a_revision_that_was_not_handed_in_is_refused(templates, tmp_path: Path)
 def _put(app: App, number: int, **changes) -> None:
     entry = replace(_kept(number, key=f"k{number}", id="", revision=0, first_seen=None).entry, source="blog", **changes)
     with app.database.writing() as connection:
-        entry_store.keep(
-            connection, [entry_store.Found(entry=entry, shown=entry.text, marks=())], source="blog", gone=(),
+        keeping.keep(
+            connection, [keeping.Found(entry=entry, shown=entry.text, marks=())], source="blog", gone=(),
             now=app.clock.now(),
         )  # fmt: skip
 

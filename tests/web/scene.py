@@ -13,7 +13,7 @@ from msdigest.app import read_settings as load
 from msdigest.model.clock import FixedClock
 from msdigest.model.entry import Entry, Identifier
 from msdigest.steps import subscribing
-from msdigest.store import entries as entry_store
+from msdigest.store import keeping
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = "1:" + "QUFB" * 10 + "QUE="
@@ -83,9 +83,9 @@ def site(folder: Path) -> Iterator[App]:
     shutil.copyfile(ROOT / "config" / "topics.toml", config / "topics.toml")
     settings = load(config / "msdigest.toml", {"MSDIGEST_KEYS": KEYS})
     with App(settings, FixedClock(NOW)) as app:
-        found = [entry_store.Found(entry=entry, shown=entry.text, marks=()) for entry in ENTRIES]
+        found = [keeping.Found(entry=entry, shown=entry.text, marks=()) for entry in ENTRIES]
         with app.database.writing() as connection:
-            entry_store.keep(connection, found, source="fen-notes", gone=(), now=NOW)
+            keeping.keep(connection, found, source="fen-notes", gone=(), now=NOW)
         report = subscribing.import_people(
             app.database, app.vault, app.clock, lines=PEOPLE.splitlines(keepends=True), file="people.csv",
             digests=["weekly"], vocabulary=settings.vocabulary,

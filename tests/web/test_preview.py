@@ -13,7 +13,7 @@ from tests.web.scene import ENTRIES
 
 from msdigest.errors import RefusedError
 from msdigest.steps import subscribing
-from msdigest.store import entries as entry_store
+from msdigest.store import keeping
 from msdigest.web.preview import EVERYTHING, preview, readers
 
 
@@ -153,8 +153,8 @@ def test_who_is_not_due_is_told(app, issue, who) -> None:
     app.clock.advance(timedelta(days=1))
     fresh = replace(ENTRIES[0], key="k9", title="One more letter", url="https://fen.example/9")
     with app.database.writing() as connection:
-        found = [entry_store.Found(entry=fresh, shown=fresh.text, marks=())]
-        entry_store.keep(connection, found, source="fen-notes", gone=(), now=app.clock.now())
+        found = [keeping.Found(entry=fresh, shown=fresh.text, marks=())]
+        keeping.keep(connection, found, source="fen-notes", gone=(), now=app.clock.now())
     app.clock.advance(timedelta(minutes=1))
     second = app.compose(app.digest("weekly"))
 

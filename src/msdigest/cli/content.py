@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from msdigest.app import App
     from msdigest.model.entry import Entry
-    from msdigest.steps.collecting import SourceReport
+    from msdigest.steps.collecting.reports import SourceReport
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 # So many letters of an id are enough if no other begins with them.

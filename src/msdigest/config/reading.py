@@ -312,6 +312,8 @@ def _source(table: SourceTable, kind: Kind | None, options: Mapping[str, Any]) -
         url=table.url,
         name=table.name or table.id,
         interval=table.interval,
+        usual_interval=kind.interval,
+        own_rhythm=kind.own_rhythm,
         enabled=table.enabled,
         audience=table.audience,
         evidence=table.evidence,

@@ -19,7 +19,8 @@ class Source:
     kind: which collector reads it.
     url: where it is; for an API the base address.
     name: what readers are shown.
-    interval: time between two visits; ``None`` = adaptive.
+    interval: time between two visits; ``None`` = adaptive, beginning with ``usual_interval``.
+    own_rhythm: the dates of its entries tell how often it has news; those of a page edited in place do not.
     audience: whom its entries are for: patient, clinician, researcher; empty = everybody.
     evidence: the label of its entries unless one is found, e.g. ``commentary``.
     licence: how much of a text may be shown, e.g. ``link-and-excerpt``.
@@ -36,6 +37,8 @@ class Source:
     url: str
     name: str = ""
     interval: timedelta | None = None
+    usual_interval: timedelta = timedelta(hours=1)
+    own_rhythm: bool = True
     enabled: bool = True
     audience: tuple[str, ...] = ()
     evidence: str | None = None
@@ -75,7 +78,7 @@ class Kind:
     """A kind of source, as its collector's file declares it.
 
     options: its own keys. min_delay: seconds between two requests to its host unless the source says otherwise.
-    interval: time between two visits until the source's own rhythm is known.
+    interval: time between two visits until the source's own rhythm is known. own_rhythm: see ``Source``.
     robots: it reads pages for people, so robots.txt is asked first. has_url: False for entries typed by an editor.
     max_bytes: of one answer, unpacked.
     """
@@ -84,6 +87,7 @@ class Kind:
     options: Mapping[str, Option] = field(default_factory=dict)
     min_delay: float = 1.0
     interval: timedelta = timedelta(hours=1)
+    own_rhythm: bool = True
     robots: bool = False
     has_url: bool = True
     max_bytes: int = 10 * 2**20

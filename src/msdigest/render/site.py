@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from msdigest.model.entry import Entry, Precision, Revision
+    from msdigest.model.entry import Change, Entry, Precision, Revision
     from msdigest.render.shown import Shown
     from msdigest.render.template import Templates
 
@@ -37,7 +37,23 @@ _CHANGES = {
     "edited": "Edited",
     "moved": "Moved under another heading",
     "redated": "Given another date",
+    "status": "Another status",
+    "results": "Results posted",
+    "date": "Another date",
+    "enrollment": "Another number of people",
+    "published-as": "Published as a paper",
+    "final-issue": "In its final issue",
+    "retraction": "Retracted",
+    "concern": "Expression of concern",
+    "correction": "Corrected",
+    "figure": "Another figure",
+    "section": "Moved under another heading",
+    "label": "Label changed",
+    "withdrawn": "Withdrawn",
+    "comments": "More comments",
 }
+# Differences that a step tells by itself, from the entries before and after.
+_TOLD_ANYHOW = {"", "section", "published"}
 
 
 class Dates(Protocol):
@@ -187,11 +203,14 @@ def entry_page(
     shown: Shown,
     *,
     revisions: Sequence[Revision] = (),
+    changes: Sequence[Change] = (),
     seen: Sequence[Sighting] = (),
+    now_at: str = "",
 ) -> bytes:
     """Write an entry's page: its text, then how we got it.
 
-    revisions: oldest first. seen: the places where it was seen; none = only where it was first found.
+    revisions, changes: oldest first. seen: the places where it was seen; none = only where it was first found.
+    now_at: page of the entry that this one turned out to be; empty = it is itself.
     """
     entry, listed = shown.entry, row(site, shown)
     return templates.render(
@@ -215,7 +234,8 @@ def entry_page(
         names=tuple(reference(identifier) for identifier in entry.identifiers),
         files=tuple((web_address(one.url), one_line(one.type), _size(one.length))
                     for one in entry.enclosures if web_address(one.url)),
-        steps=_steps(site, revisions),
+        steps=_steps(site, revisions, changes),
+        now_at=now_at,
     ).encode()  # fmt: skip
 
 
@@ -296,7 +316,7 @@ def _size(length: int | None) -> str:
     return f"{length / _MEGABYTE:.1f} MB" if length >= _MEGABYTE else f"{max(1, round(length / 1000))} kB"
 
 
-def _steps(site: Site, revisions: Sequence[Revision]) -> tuple[Step, ...]:
+def _steps(site: Site, revisions: Sequence[Revision], changes: Sequence[Change]) -> tuple[Step, ...]:
     """Tell each revision by what differs from the one before it; the newest first."""
     steps = []
     for before, now in zip((None, *revisions), revisions, strict=False):
@@ -307,11 +327,20 @@ def _steps(site: Site, revisions: Sequence[Revision]) -> tuple[Step, ...]:
                 when=_at(site, now.seen),
                 # The first sight of an entry is material to the store, but it changed nothing.
                 material=now.material and before is not None,
-                facts=_facts(site, before, now) if before else (),
+                facts=(*_facts(site, before, now), *_watched(changes, now.seen)) if before else (),
                 pieces=difference(sayable(before.entry.text), sayable(now.entry.text)) if before else (),
             )
         )
     return tuple(reversed(steps))
+
+
+def _watched(changes: Sequence[Change], seen: datetime) -> tuple[tuple[str, str, str], ...]:
+    """Return what was seen to change on watched facts at that moment: what it is, before, after."""
+    return tuple(
+        (one_line(each.label).capitalize(), one_line(each.before or "–"), one_line(each.after or "–"))
+        for each in changes
+        if each.seen == seen and each.name not in _TOLD_ANYHOW
+    )
 
 
 def _is_beginning(entry: Entry) -> bool:

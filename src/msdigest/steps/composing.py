@@ -22,6 +22,7 @@ from msdigest.render.program import encode
 from msdigest.render.view import IssueView, sections_view
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
+from msdigest.store import turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -65,7 +66,7 @@ def compose(
     with database.writing() as connection:
         # Nobody keeps anything while the line is drawn: what is not seen here is kept later, and comes next time.
         now = clock.now()
-        cut_off = entry_store.draw_line(connection, now=now)
+        cut_off = turns.draw_line(connection, now=now)
         _refuse_if_one_waits(issue_store.find(connection, digest=digest.id, states=("approved",)))
         draft = _draft(connection, digest)
         number = draft.number if draft else issue_store.next_number(connection, digest.id)

@@ -27,7 +27,7 @@ from msdigest.store import issues as issue_store
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from msdigest.model.entry import Entry, Revision
+    from msdigest.model.entry import Change, Entry, Revision
     from msdigest.model.issue import Digest, Issue
     from msdigest.render.template import Templates
     from msdigest.store.database import Transaction
@@ -47,17 +47,20 @@ _NOTHING_YET = datetime(1970, 1, 1, tzinfo=UTC)
 class Kept:
     """An entry with its history: revisions, oldest first, and the other places where it was seen.
 
-    seen: (source id, address there, since when).
+    changes: of the things that are watched on it, oldest first. seen: (source id, address there, since when).
+    into: id of the entry that it turned out to be; empty = it is itself.
     """
 
     entry: Entry
     revisions: tuple[Revision, ...]
+    changes: tuple[Change, ...] = ()
     seen: tuple[tuple[str, str, datetime], ...] = ()
+    into: str = ""
 
     @property
     def changed(self) -> datetime:
-        """When its newest revision was seen."""
-        return self.revisions[-1].seen
+        """When the newest revision was seen that readers should know of; the first one counts."""
+        return next((each.seen for each in reversed(self.revisions) if each.material), self.revisions[0].seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +109,16 @@ def gathered(connection: Transaction) -> tuple[list[Kept], list[Archived]]:
         Kept(
             entry=entry,
             revisions=tuple(entry_store.revisions_of(connection, entry.id)),
+            changes=tuple(entry_store.changes_of(connection, entry.id)),
             seen=tuple(
                 (place.source, place.url, place.first_seen) for place in entry_store.places_of(connection, entry.id)
             ),
+            into=into,
         )
-        for entry in entry_store.newest(connection)
+        for entry, into in [
+            *((entry, "") for entry in entry_store.newest(connection)),
+            *entry_store.ended(connection),
+        ]
     ]
     archived = [
         Archived(issue, issue_store.revisions_in(connection, issue.id))
@@ -177,7 +185,7 @@ class _Press:
             contact=material.contact,
         )
         self.sources = {source.id: source for source in material.sources}
-        self.shown = [self._shown(kept) for kept in material.entries]
+        self.shown = [self._shown(kept) for kept in material.entries if not kept.into]
         self.kept = {kept.entry.id: kept for kept in material.entries}
         self.issues = [(self._head(archived.issue), archived) for archived in material.issues]
         # path of a feed → (its name, its entries)
@@ -187,8 +195,8 @@ class _Press:
         """Give (path, content) of every file; the pages that link to others come after them."""
         stylesheet = Path(self.templates.path("style/site.css"))
         yield "style/site.css", stylesheet.read_bytes()
-        for shown, kept in zip(self.shown, self.material.entries, strict=True):
-            yield f"entry/{shown.entry.id}/index.html", self._entry(shown, kept)
+        for kept in self.material.entries:
+            yield f"entry/{kept.entry.id}/index.html", self._entry(self._shown(kept), kept)
         for head, archived in self.issues:
             yield f"{head.path}index.html", self._issue(head, archived)
         for path in self.feeds:
@@ -252,7 +260,15 @@ class _Press:
         seen = [
             site.Sighting(source=self._source(source).name or source, url=url, at=at) for source, url, at in kept.seen
         ]
-        return site.entry_page(self.templates, self.site, shown, revisions=kept.revisions, seen=seen)
+        return site.entry_page(
+            self.templates,
+            self.site,
+            shown,
+            revisions=kept.revisions,
+            changes=kept.changes,
+            seen=seen,
+            now_at=f"../{kept.into}/" if kept.into else "",
+        )
 
     def _issue(self, head: site.IssueHead, archived: Archived) -> bytes:
         sections = [

@@ -5,54 +5,25 @@ from __future__ import annotations
 from calendar import isleap, monthrange
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import exists, func, select
 
-from msdigest.model.change import compare
-from msdigest.model.entry import Entry, Known, Revision
-from msdigest.store.fires import fact
+from msdigest.model.entry import Change, Entry, Known, Revision
 from msdigest.store.issues import COUNTED
-from msdigest.store.recognising import by_marks, fit, key_here, key_with_link, plain
-from msdigest.store.records import content_hash, from_record, to_record
-from msdigest.store.schema import entries, facts, issue_entries, issues, marks, places, revisions
+from msdigest.store.recognising import fit
+from msdigest.store.records import from_record
+from msdigest.store.schema import changes, entries, issue_entries, issues, marks, places, revisions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from sqlalchemy import Connection, Row, Select
 
-    from msdigest.model.entry import ChangeKind
-
 # SQLite takes at most 32,766 variables a statement.
 _CHUNK = 5_000
-_TURN = "newest cut-off"
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_TICK = timedelta(microseconds=1)
 _LONGEST_PERIOD = timedelta(days=366)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """One entry as a visit found it, enriched.
-
-    shown: its text as the source showed it (before disclosures were taken out).
-    marks: names by which other sources' sightings are recognised as the same entry.
-    """
-
-    entry: Entry
-    shown: str
-    marks: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """What keeping one entry came to; ``change`` None = nothing new about it."""
-
-    id: str
-    change: ChangeKind | None
-    material: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,188 +38,30 @@ class Place:
     gone_at: datetime | None
 
 
-def keep(
-    connection: Connection,
-    found: Sequence[Found],
-    *,
-    source: str,
-    gone: Iterable[str],
-    now: datetime,
-    new_id: Callable[[], str] = lambda: str(uuid4()),
-) -> list[Kept]:
-    """Keep what a visit to ``source`` found, in one transaction of the caller's; one result for each.
-
-    An entry is recognised by its key in this source, else by a mark. The source that saw an entry first decides
-    its content; others only add a place. What one visit shows twice is read once, the first time: else two texts
-    under one name would take turns in being the newer revision, at every visit.
-
-    Kept at ``now``, or just after the newest cut-off if the clock has stepped back behind it.
-    """
-    now = max(now, take_turn(connection) + _TICK)
-    found = [_fitting(each) for each in found]
-    named = [key for each in found for key in (each.entry.key, key_with_link(each.entry, each.marks))]
-    here = {row.key: row for row in _chunked(connection, named, _by_key, source)}
-    keys = {key: row.entry for key, row in here.items()}
-    marked = {row.mark: row.entry for row in _chunked(connection, [m for f in found for m in f.marks], _by_mark)}
-    known = {row.id: row for row in _chunked(connection, [*keys.values(), *marked.values()], _by_id)}
-    elsewhere = known.keys() - {row.entry for row in _chunked(connection, list(known), _by_entry, source)}
-    now_read = {row.id: _entry(row) for row in known.values()}
-    results, read, seen = [], set[str](), set[str]()
-    for original in found:
-        own = key_here(original.entry, original.marks, here=here, known=now_read)
-        each = replace(original, entry=replace(original.entry, key=own))
-        entry_id = keys.get(own) or by_marks(each.entry, each.marks, marked=marked, known=now_read, elsewhere=elsewhere)
-        if entry_id is None:
-            entry_id = new_id()
-            now_read[entry_id] = each.entry
-            _insert(connection, each, entry_id=entry_id, now=now)
-            result = Kept(id=entry_id, change="new", material=True)
-        elif entry_id in read:
-            result = Kept(id=entry_id, change=None)
-        else:
-            result = _revise(connection, each, known[entry_id], source=source, now=now)
-        if each.entry.key not in seen:
-            _see(connection, each, entry_id, source=source, now=now, again=each.entry.key in keys)
-        read.add(entry_id)
-        seen.add(each.entry.key)
-        fresh = [mark for mark in each.marks if mark not in marked]
-        if fresh:
-            connection.execute(insert(marks), [{"mark": mark, "entry": entry_id} for mark in dict.fromkeys(fresh)])
-        keys[each.entry.key] = entry_id
-        elsewhere.discard(entry_id)
-        marked.update(dict.fromkeys(fresh, entry_id))
-        results.append(result)
-    lost = [{"lost": fit(key)} for key in gone]
-    if lost:
-        statement = update(places).where(places.c.source == source, places.c.key == bindparam("lost"))
-        connection.execute(statement.where(places.c.gone_at.is_(None)).values(gone_at=now), lost)
-    return results
+def by_key(keys: Sequence[str], source: str) -> Select[Any]:
+    """Select the places of ``source`` under ``keys``."""
+    return select(places).where(places.c.source == source, places.c.key.in_(keys))
 
 
-def take_turn(connection: Connection) -> datetime:
-    """Hold the turn until the transaction ends; return the newest cut-off that was drawn in one.
-
-    Two workers that bring the same entry must not both call it new, and none may be kept while a line is drawn.
-    """
-    fact(connection, _TURN, _NEVER.isoformat())
-    held = select(facts.c.value).where(facts.c.name == _TURN).with_for_update()
-    return datetime.fromisoformat(connection.execute(held).scalar_one())
-
-
-def draw_line(connection: Connection, *, now: datetime) -> datetime:
-    """Return an issue's cut-off: ``now``, or later if something was kept at a later time by another clock.
-
-    All that is kept so far is not later than it, and all that will be kept is: nothing falls between two issues.
-    """
-    before = take_turn(connection)
-    newest = connection.execute(select(func.max(entries.c.changed_at))).scalar_one()
-    line = max(now, newest or now)
-    connection.execute(update(facts).where(facts.c.name == _TURN).values(value=max(before, line).isoformat()))
-    return line
-
-
-def _fitting(found: Found) -> Found:
-    """Return ``found`` with names and words that every database takes."""
-    entry = replace(found.entry, key=fit(found.entry.key), url=plain(found.entry.url))
-    return Found(entry=entry, shown=plain(found.shown), marks=tuple(fit(mark) for mark in found.marks))
-
-
-def _insert(connection: Connection, found: Found, *, entry_id: str, now: datetime) -> None:
-    entry = found.entry
-    record, digest = to_record(entry), content_hash(entry)
-    connection.execute(
-        insert(entries).values(
-            id=entry_id,
-            source=entry.source,
-            kind=entry.kind,
-            published=entry.published,
-            first_seen=now,
-            changed_at=now,
-            revision=1,
-            hash=digest,
-            content=record,
-        )
-    )
-    connection.execute(
-        insert(revisions).values(
-            entry=entry_id, number=1, seen=now, change="new", material=True, hash=digest, content=record
-        )
-    )
-
-
-def _revise(connection: Connection, found: Found, row: Row[tuple[object, ...]], *, source: str, now: datetime) -> Kept:
-    entry, unchanged = found.entry, Kept(id=row.id, change=None)
-    if row.source != source:
-        return unchanged
-    old = from_record(row.content, id=row.id, revision=row.revision, first_seen=row.first_seen)
-    difference = compare(old, entry)
-    record = to_record(entry)
-    if difference is None:
-        if record != row.content:
-            connection.execute(update(entries).where(entries.c.id == row.id).values(content=record, kind=entry.kind))
-        return unchanged
-    change, material = difference
-    values = {
-        "kind": entry.kind,
-        "published": entry.published,
-        "revision": row.revision + 1,
-        "hash": content_hash(entry),
-        "content": record,
-    }
-    connection.execute(
-        update(entries).where(entries.c.id == row.id).values(**values, **({"changed_at": now} if material else {}))
-    )
-    connection.execute(
-        insert(revisions).values(
-            entry=row.id,
-            number=row.revision + 1,
-            seen=now,
-            change=change,
-            material=material,
-            hash=values["hash"],
-            content=record,
-        )
-    )
-    return Kept(id=row.id, change=change, material=material)
-
-
-def _see(connection: Connection, found: Found, entry_id: str, *, source: str, now: datetime, again: bool) -> None:
-    entry = found.entry
-    seen = {
-        "url": entry.url,
-        "shown": found.shown,
-        "section": list(entry.section),
-        "published": entry.published,
-        "last_seen": now,
-        "gone_at": None,
-    }
-    if again:
-        here = (places.c.source == source) & (places.c.key == entry.key)
-        connection.execute(update(places).where(here).values(**seen))
-    else:
-        connection.execute(insert(places).values(source=source, key=entry.key, entry=entry_id, first_seen=now, **seen))
-
-
-def _by_key(keys: Sequence[str], source: str) -> Select[tuple[str, str, str]]:
-    statement = select(places.c.key, places.c.entry, places.c.url)
-    return statement.where(places.c.source == source, places.c.key.in_(keys))
-
-
-def _by_entry(ids: Sequence[str], source: str) -> Select[tuple[str]]:
+def by_entry(ids: Sequence[str], source: str) -> Select[Any]:
+    """Select which of the entries ``ids`` are shown by ``source``."""
     return select(places.c.entry).where(places.c.source == source, places.c.entry.in_(ids))
 
 
-def _by_mark(names: Sequence[str]) -> Select[tuple[str, str]]:
+def by_mark(names: Sequence[str]) -> Select[Any]:
+    """Select the marks that are ``names``."""
     return select(marks.c.mark, marks.c.entry).where(marks.c.mark.in_(names))
 
 
-def _by_id(ids: Sequence[str]) -> Select[tuple[object, ...]]:
+def by_id(ids: Sequence[str]) -> Select[Any]:
+    """Select entries by id."""
     return select(entries).where(entries.c.id.in_(ids))
 
 
-def _chunked(
-    connection: Connection, values: Iterable[str], statement: Callable[..., Select[tuple[object, ...]]], *more: str
-) -> Iterable[Row[tuple[object, ...]]]:
+def chunked(
+    connection: Connection, values: Iterable[str], statement: Callable[..., Select[Any]], *more: str
+) -> Iterable[Row[Any]]:
+    """Give the rows of ``statement`` for ``values``, however many these are."""
     unique = list(dict.fromkeys(values))
     for start in range(0, len(unique), _CHUNK):
         yield from connection.execute(statement(unique[start : start + _CHUNK], *more))
@@ -264,19 +77,35 @@ def known_of(connection: Connection, source: str) -> list[Known]:
             section=tuple(row.section),
             published=row.published,
             gone=row.gone_at is not None,
+            facts={name: value for name, value, *_ in row.facts or ()},
         )
         for row in connection.execute(statement)
     ]
 
 
-def _entry(row: Row[tuple[object, ...]]) -> Entry:
+def seen_of(connection: Connection, source: str, keys: Iterable[str]) -> frozenset[str]:
+    """Return which of ``keys`` the source showed before."""
+    fitted = {fit(key): key for key in keys}
+    return frozenset(fitted[row.key] for row in chunked(connection, fitted, by_key, source))
+
+
+def rhythm_of(connection: Connection, source: str, *, newest: int = 11) -> list[datetime]:
+    """Return the dates of the ``newest`` entries that a source showed, newest first; when first seen if undated."""
+    when = func.coalesce(places.c.published, places.c.first_seen)
+    statement = select(places.c.published, places.c.first_seen).where(places.c.source == source)
+    rows = connection.execute(statement.order_by(when.desc()).limit(newest))
+    return [row.published or row.first_seen for row in rows]
+
+
+def entry_of(row: Row[Any]) -> Entry:
+    """Return the entry of its row."""
     return from_record(row.content, id=row.id, revision=row.revision, first_seen=row.first_seen)
 
 
 def get(connection: Connection, entry_id: str) -> Entry | None:
     """Return one entry in its newest revision."""
-    row = connection.execute(_by_id([entry_id])).one_or_none()
-    return None if row is None else _entry(row)
+    row = connection.execute(by_id([entry_id])).one_or_none()
+    return None if row is None else entry_of(row)
 
 
 def ids_beginning(connection: Connection, beginning: str, *, limit: int = 2) -> list[str]:
@@ -287,7 +116,7 @@ def ids_beginning(connection: Connection, beginning: str, *, limit: int = 2) -> 
 
 def get_many(connection: Connection, ids: Sequence[str]) -> dict[str, Entry]:
     """Return entries by id; unknown ids are missing."""
-    return {row.id: _entry(row) for row in _chunked(connection, ids, _by_id)}
+    return {row.id: entry_of(row) for row in chunked(connection, ids, by_id)}
 
 
 def newest(
@@ -300,6 +129,7 @@ def newest(
 ) -> list[Entry]:
     """Return entries, newest first by own date, else by when first seen; ``since`` compares first seen."""
     statement = select(entries).order_by(func.coalesce(entries.c.published, entries.c.first_seen).desc(), entries.c.id)
+    statement = statement.where(entries.c.merged_into.is_(None))
     if since is not None:
         statement = statement.where(entries.c.first_seen >= since)
     if source is not None:
@@ -307,9 +137,15 @@ def newest(
         statement = statement.where(entries.c.id.in_(seen_there))
     if topic is None and limit is not None:
         statement = statement.limit(limit)
-    rows = (_entry(row) for row in connection.execute(statement))
+    rows = (entry_of(row) for row in connection.execute(statement))
     chosen = [entry for entry in rows if topic is None or topic in entry.topics]
     return chosen[:limit]
+
+
+def ended(connection: Connection) -> list[tuple[Entry, str]]:
+    """Return the entries that turned out to be another one, each with the id of that one."""
+    rows = connection.execute(select(entries).where(entries.c.merged_into.is_not(None)).order_by(entries.c.id))
+    return [(entry_of(row), row.merged_into) for row in rows]
 
 
 def candidates(
@@ -318,16 +154,25 @@ def candidates(
     """Return what an issue may carry.
 
     Entries first seen, or materially changed, after ``after`` and not later than ``until``, whose own date is not
-    before ``oldest``. ``by_own_date``: a digest's first issue looks at the own date instead of first seen.
+    before ``oldest``; of a thing that is watched (a trial's status, a shortage) the change's date is what counts.
+    ``by_own_date``: a digest's first issue looks at the own date instead of first seen.
     """
     own = func.coalesce(entries.c.published, entries.c.first_seen)
-    statement = select(entries).where(entries.c.first_seen <= until, own >= oldest - _LONGEST_PERIOD)
-    if by_own_date:
-        statement = statement.where(own > after)
-    else:
-        statement = statement.where(entries.c.changed_at > after, entries.c.changed_at <= until)
-    rows = connection.execute(statement.order_by(entries.c.id))
-    return [entry for entry in map(_entry, rows) if latest_date(entry) >= oldest]
+    changed = exists().where(
+        changes.c.entry == entries.c.id,
+        changes.c.name != "",
+        changes.c.material,
+        changes.c.seen > after,
+        changes.c.seen <= until,
+    )
+    fresh = own > after if by_own_date else (entries.c.changed_at > after) & (entries.c.changed_at <= until)
+    statement = select(entries, changed.label("news")).where(
+        entries.c.merged_into.is_(None),
+        entries.c.first_seen <= until,
+        changed | (fresh & (own >= oldest - _LONGEST_PERIOD)),
+    )
+    rows = connection.execute(statement.order_by(entries.c.id)).all()
+    return [entry for row in rows if latest_date(entry := entry_of(row)) >= oldest or row.news]
 
 
 def left_behind(connection: Connection, digest: str, *, oldest: datetime) -> list[Entry]:
@@ -338,11 +183,12 @@ def left_behind(connection: Connection, digest: str, *, oldest: datetime) -> lis
     carried = select(issue_entries.c.entry).join(issues, issues.c.id == issue_entries.c.issue)
     carried = carried.where(issues.c.digest == digest)
     statement = select(entries).where(
+        entries.c.merged_into.is_(None),
         entries.c.id.in_(carried.where(issues.c.state == "cancelled")),
         entries.c.id.not_in(carried.where(issues.c.state.in_(COUNTED))),
     )
     rows = connection.execute(statement.order_by(entries.c.id))
-    return [entry for entry in map(_entry, rows) if latest_date(entry) >= oldest]
+    return [entry for entry in map(entry_of, rows) if latest_date(entry) >= oldest]
 
 
 def latest_date(entry: Entry) -> datetime:
@@ -370,6 +216,33 @@ def revisions_of(connection: Connection, entry_id: str) -> list[Revision]:
             entry=from_record(row.content, id=entry_id, revision=row.number, first_seen=None),
         )
         for row in connection.execute(statement)
+    ]
+
+
+def changes_of(connection: Connection, entry_id: str) -> list[Change]:
+    """Return everything that became different on an entry, oldest first."""
+    return _changes(connection, changes.c.entry == entry_id)
+
+
+def changes_between(connection: Connection, *, after: datetime, until: datetime) -> list[Change]:
+    """Return what became different after ``after`` and not later than ``until``, oldest first; what is new is not."""
+    return _changes(connection, (changes.c.seen > after) & (changes.c.seen <= until))
+
+
+def _changes(connection: Connection, wanted: Any) -> list[Change]:
+    return [
+        Change(
+            entry=row.entry,
+            source=row.source,
+            kind=row.kind,
+            name=row.name,
+            label=row.label,
+            before=row.before,
+            after=row.after,
+            seen=row.seen,
+            material=row.material,
+        )
+        for row in connection.execute(select(changes).where(wanted).order_by(changes.c.seen, changes.c.id))
     ]
 
 

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from msdigest.markup.links import canonical_link
-from msdigest.model.change import alike
+from msdigest.model.change import alike, changed_share
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 # How a mark begins that is the entry's own address.
 LINK = "link:"
+# How a mark begins that is what the entry says, in one source: it counts where ids and links have changed.
+SAID = "said:"
+# Registers give each trial one number of theirs: two such numbers are two trials, whatever else they share.
+_ONE_EACH = ("nct", "isrctn", "ctis")
+# A larger share of other words under one title is another text.
+_SAME = 0.1
 # A guid or link may be as long as its author likes; an index row of PostgreSQL ends at 2,704 bytes.
 _LONGEST_NAME = 500
 
@@ -58,19 +64,39 @@ def by_marks(
     marked: Mapping[str, str],
     known: Mapping[str, Entry],
     elsewhere: Collection[str],
+    shown: Collection[str],
 ) -> str | None:
     """Return the id of the entry that one of the marks names; None if there is none.
 
     elsewhere: entries that this source does not show. One that it shows under the same link must be alike: a page
-    of alerts is the link of each alert in its turn.
+    of alerts is the link of each alert in its turn. shown: entries that this very visit shows under their own key;
+    one that says the same is another then.
     """
     for mark in marks:
         entry_id = marked.get(mark)
-        if entry_id is not None and (
-            not mark.startswith(LINK) or entry_id in elsewhere or alike(known[entry_id], entry)
-        ):
+        if entry_id is None or conflicting(known[entry_id], entry):
+            continue
+        if mark.startswith(SAID):
+            fits = entry_id not in shown and changed_share(known[entry_id].text, entry.text) <= _SAME
+        else:
+            fits = not mark.startswith(LINK) or entry_id in elsewhere or alike(known[entry_id], entry)
+        if fits:
             return entry_id
     return None
+
+
+def conflicting(one: Entry, other: Entry) -> bool:
+    """Tell whether two entries have numbers of one register that differ: then they are two trials."""
+    for scheme in _ONE_EACH:
+        mine, theirs = ({name.value for name in entry.same_as if name.scheme == scheme} for entry in (one, other))
+        if mine and theirs and mine.isdisjoint(theirs):
+            return True
+    return False
+
+
+def names_of(marks: Sequence[str]) -> list[str]:
+    """Return the marks that are names which the whole field knows: no links, no words."""
+    return [mark for mark in marks if not mark.startswith((LINK, SAID))]
 
 
 def _own_link(entry: Entry, marks: Sequence[str]) -> str:

@@ -6,15 +6,21 @@ import hashlib
 import json
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msdigest.model.change import content_of
-from msdigest.model.entry import Enclosure, Entry, Identifier
+from msdigest.model.entry import Enclosure, Entry, Fact, Identifier
+from msdigest.store.details import DETAILS, to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _OWN_COLUMNS = {"id", "revision", "first_seen"}
 _INSTANTS = {"published", "updated"}
 _TUPLES = {"authors", "section", "categories", "topics", "audience"}
 _IDENTIFIERS = {"same_as", "identifiers"}
+# Decided anew at every visit, never kept.
+_PASSING = {"doubts"}
 
 
 def to_record(entry: Entry) -> dict[str, Any]:
@@ -22,14 +28,18 @@ def to_record(entry: Entry) -> dict[str, Any]:
     record: dict[str, Any] = {}
     for field in fields(Entry):
         value = getattr(entry, field.name)
-        if field.name in _OWN_COLUMNS or value is None or value in ((), ""):
+        if field.name in _OWN_COLUMNS | _PASSING or value is None or value in ((), ""):
             continue
         if field.name in _INSTANTS:
             value = value.isoformat()
         elif field.name in _IDENTIFIERS:
             value = [[each.scheme, each.value] for each in value]
         elif field.name == "enclosures":
-            value = [[each.url, each.type, each.length] for each in value]
+            value = [[each.url, each.type, each.length, each.duration] for each in value]
+        elif field.name == "facts":
+            value = facts_to_record(value)
+        elif field.name in DETAILS:
+            value = to_plain(value)
         elif field.name in _TUPLES:
             value = list(value)
         record[field.name] = value
@@ -47,12 +57,29 @@ def from_record(record: dict[str, Any], *, id: str, revision: int, first_seen: d
             value = tuple(Identifier(*each) for each in value)
         elif name == "enclosures":
             value = tuple(Enclosure(*each) for each in value)
+        elif name == "facts":
+            value = facts_from_record(value)
+        elif name in DETAILS:
+            value = DETAILS[name](value)
         elif name in _TUPLES:
             value = tuple(value)
         values[name] = value
     values.setdefault("title", "")
     values.setdefault("url", "")
     return replace(Entry(**values), id=id, revision=revision, first_seen=first_seen)
+
+
+def facts_to_record(facts: Iterable[Fact]) -> list[list[Any]]:
+    """Return ``facts`` as plain JSON values."""
+    return [[each.name, each.value, each.label, each.change, each.material] for each in facts]
+
+
+def facts_from_record(record: Iterable[Iterable[Any]]) -> tuple[Fact, ...]:
+    """Return the facts of a document made by ``facts_to_record``."""
+    return tuple(
+        Fact(name=name, value=value, label=label, change=change, material=material)
+        for name, value, label, change, material in record
+    )
 
 
 def content_hash(entry: Entry) -> str:

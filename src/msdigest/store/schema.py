@@ -94,6 +94,30 @@ sources = Table(
     Column("next_check", Instant),
     # Not before this, whoever asks: the server said so (Retry-After).
     Column("not_before", Instant),
+    # What the collector itself wishes to remember, e.g. validators of several addresses.
+    Column("notes", JSON),
+    # Seconds between the last visit and the next, as the source's own rhythm made them.
+    Column("interval", Integer),
+    # Where a permanent redirect leads, how often and since when it was seen; where it is asked instead by now.
+    Column("moved_to", Text),
+    Column("moved_times", Integer, nullable=False, server_default="0"),
+    Column("moved_since", Instant),
+    Column("address", Text),
+    # How often it answered that it is gone for good, and since when.
+    Column("gone_times", Integer, nullable=False, server_default="0"),
+    Column("gone_since", Instant),
+)
+
+# What a source shows and an editor must look at before it is kept.
+held = Table(
+    "held",
+    metadata,
+    Column("source", String(64), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    PrimaryKeyConstraint("source", "key"),
 )
 
 # One row an entry, in its newest revision.
@@ -110,6 +134,8 @@ entries = Table(
     Column("revision", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
     Column("content", JSON, nullable=False),
+    # The entry that this one turned out to be: it lives on there.
+    Column("merged_into", String(36)),
     Index("entries_by_change", "changed_at"),
     Index("entries_by_first_seen", "first_seen"),
 )
@@ -129,6 +155,8 @@ places = Table(
     Column("first_seen", Instant, nullable=False),
     Column("last_seen", Instant, nullable=False),
     Column("gone_at", Instant),
+    # What is watched on it, as this source tells it.
+    Column("facts", JSON),
     PrimaryKeyConstraint("source", "key"),
     Index("places_by_entry", "entry"),
 )
@@ -153,6 +181,24 @@ revisions = Table(
     Column("hash", String(64), nullable=False),
     Column("content", JSON, nullable=False),
     PrimaryKeyConstraint("entry", "number"),
+)
+
+# Each thing that became different on an entry, as a thing of its own.
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("entry", String(36), ForeignKey("entries.id"), nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("before", Text),
+    Column("after", Text),
+    Column("seen", Instant, nullable=False),
+    Column("material", Boolean, nullable=False),
+    Index("changes_by_entry", "entry", "seen"),
+    Index("changes_by_time", "seen"),
 )
 
 # One row an issue of a digest.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from msdigest.model.source import Source, Validators
-from msdigest.store.schema import sources
+from msdigest.store.recognising import fit
+from msdigest.store.schema import held, sources
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -24,6 +27,10 @@ class SourceState:
     error: one sentence for a volunteer; None after a success.
     failures: visits that failed in a row.
     not_before: the server asked not to be visited earlier.
+    notes: the collector's own. interval: time from the last visit to the next, as its own rhythm made it.
+    moved_to, moved_times, moved_since: a permanent redirect that was seen, how often, since when.
+    address: where it is asked instead of ``url``, because that redirect was seen often enough.
+    gone_times, gone_since: how often it answered in a row that it is gone for good.
     """
 
     id: str
@@ -38,6 +45,25 @@ class SourceState:
     last_new: datetime | None = None
     next_check: datetime | None = None
     not_before: datetime | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+    interval: timedelta | None = None
+    moved_to: str | None = None
+    moved_times: int = 0
+    moved_since: datetime | None = None
+    address: str | None = None
+    gone_times: int = 0
+    gone_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Something that a source shows and an editor must look at before it is kept; ``key`` empty: all of it."""
+
+    source: str
+    key: str
+    title: str
+    reason: str
+    since: datetime
 
 
 def states(connection: Connection) -> dict[str, SourceState]:
@@ -56,6 +82,14 @@ def states(connection: Connection) -> dict[str, SourceState]:
             last_new=row.last_new,
             next_check=row.next_check,
             not_before=row.not_before,
+            notes=row.notes or {},
+            interval=None if row.interval is None else timedelta(seconds=row.interval),
+            moved_to=row.moved_to,
+            moved_times=row.moved_times,
+            moved_since=row.moved_since,
+            address=row.address,
+            gone_times=row.gone_times,
+            gone_since=row.gone_since,
         )
         for row in connection.execute(select(sources))
     }
@@ -77,7 +111,39 @@ def remember(connection: Connection, source: Source, state: SourceState) -> None
         "last_new": state.last_new,
         "next_check": state.next_check,
         "not_before": state.not_before,
+        "notes": dict(state.notes),
+        "interval": None if state.interval is None else int(state.interval.total_seconds()),
+        "moved_to": state.moved_to,
+        "moved_times": state.moved_times,
+        "moved_since": state.moved_since,
+        "address": state.address,
+        "gone_times": state.gone_times,
+        "gone_since": state.gone_since,
     }
     changed = connection.execute(update(sources).where(sources.c.id == source.id).values(**values))
     if not changed.rowcount:
         connection.execute(insert(sources).values(id=source.id, **values))
+
+
+def hold(connection: Connection, source: str, things: Iterable[tuple[str, str, str]], *, now: datetime) -> None:
+    """Keep what of ``source`` is held by now: (key, title, reason) of each; what is held already keeps its time."""
+    since = {row.key: row.since for row in connection.execute(select(held).where(held.c.source == source))}
+    connection.execute(delete(held).where(held.c.source == source))
+    rows = {
+        fit(key): {
+            "source": source,
+            "key": fit(key),
+            "title": title,
+            "reason": reason,
+            "since": since.get(fit(key), now),
+        }
+        for key, title, reason in things
+    }
+    if rows:
+        connection.execute(insert(held), list(rows.values()))
+
+
+def all_held(connection: Connection) -> list[Held]:
+    """Return everything that is held, by source, oldest first."""
+    rows = connection.execute(select(held).order_by(held.c.source, held.c.since, held.c.key))
+    return [Held(source=row.source, key=row.key, title=row.title, reason=row.reason, since=row.since) for row in rows]

@@ -1,0 +1,161 @@
+"""One visit: ask the source, enrich what it shows. Runs in a visitor's thread and keeps nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from msdigest.errors import CollectError, FetchError, StoreError
+from msdigest.markup.links import canonical_link
+from msdigest.ports import NO_VALIDATORS, Memory
+from msdigest.steps.collecting.reports import Visited
+from msdigest.store import entries as entry_store
+from msdigest.store.keeping import Found
+from msdigest.store.recognising import LINK, SAID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from msdigest.model.clock import Clock
+    from msdigest.model.entry import Entry, Known
+    from msdigest.model.source import Source
+    from msdigest.ports import Collected, Collector, Enrichment, Network, Sandbox
+    from msdigest.store.database import Database
+    from msdigest.store.sources import SourceState
+
+log = logging.getLogger(__name__)
+
+# A clock that is a little wrong is forgiven; a date further ahead is none.
+FUTURE_ALLOWED = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitors:
+    """What a visit needs.
+
+    words: what the enrichments go by, e.g. the vocabulary; if it changed, what was read before is read again.
+    """
+
+    database: Database
+    network: Network
+    sandbox: Sandbox
+    clock: Clock
+    collectors: Mapping[str, Collector]
+    enrichments: Sequence[Enrichment]
+    words: str = ""
+
+
+def visit(visitors: Visitors, asked: tuple[Source, SourceState], *, accept: bool = False) -> Visited:
+    """Visit a source; what goes wrong there is the visit's result. Raises StoreError only."""
+    configured, state = asked
+    read_as = _read_as(configured, visitors.words)
+    before, _, body_hash = (state.body_hash or "").partition(":")
+    rereading = bool(before) and before != read_as
+    afresh = before != read_as or accept
+    source = replace(configured, url=state.address or configured.url)
+    memory = Memory(
+        now=visitors.clock.now(),
+        since=state.last_success,
+        # A 304 or an equal body says nothing new only to those who read it as before.
+        validators=NO_VALIDATORS if afresh else state.validators,
+        body_hash=None if afresh else (body_hash or None),
+        notes={} if afresh else state.notes,
+        known=partial(_known, visitors.database, source.id),
+        seen=partial(_seen, visitors.database, source.id),
+        accept=accept,
+    )
+    done = Visited(
+        source=configured,
+        state=state,
+        read_as=read_as,
+        rereading=rereading,
+        accept=accept,
+        result=CollectError(),
+    )
+    try:
+        result = _collector(visitors, source)(source, memory, visitors.network.visiting(source), visitors.sandbox)
+        found = _found(source, result, enrichments=visitors.enrichments, now=visitors.clock.now())
+    except (FetchError, CollectError) as error:
+        return replace(done, result=error)
+    except StoreError:
+        raise
+    except Exception as error:
+        # A fault of ours that one source brings to light must not keep the others from being read.
+        log.exception("visit broke source=%s", source.id)
+        message = f"{source.url} could not be read, through a fault of msdigest ({type(error).__name__})"
+        return replace(done, result=CollectError(message))
+    doubtful = [] if accept else [each for each in found if each.entry.doubts]
+    certain = found if accept else [each for each in found if not each.entry.doubts]
+    return replace(done, result=result, found=certain, doubtful=doubtful)
+
+
+def _collector(visitors: Visitors, source: Source) -> Collector:
+    if source.kind not in visitors.collectors:
+        message = f"source {source.id} is of kind {source.kind!r}, which msdigest cannot read"
+        raise CollectError(message)
+    return visitors.collectors[source.kind]
+
+
+def _read_as(source: Source, words: str) -> str:
+    """Return 16 hex digits of all that decides what entries are made of a body, but for the body."""
+    own = (source.kind, source.filter, source.entry_kind, source.audience, source.evidence)
+    told = [*own, sorted(source.options.items()), words]
+    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:16]
+
+
+def _known(database: Database, source_id: str) -> list[Known]:
+    with database.reading() as connection:
+        return entry_store.known_of(connection, source_id)
+
+
+def _seen(database: Database, source_id: str, keys: Iterable[str]) -> frozenset[str]:
+    with database.reading() as connection:
+        return entry_store.seen_of(connection, source_id, keys)
+
+
+def _found(source: Source, result: Collected, *, enrichments: Sequence[Enrichment], now: datetime) -> list[Found]:
+    links = Counter(name for entry in result.entries for name in _links(entry.url))
+    own_places = {*_links(source.url), *_links(result.moved_to or source.url)}
+    found = []
+    for entry in result.entries:
+        if not source.takes(entry.title, entry.text) and not result.filtered:
+            continue
+        enriched = _believable(entry, now)
+        for enrich in enrichments:
+            enriched = enrich(enriched)
+        marks = [f"{own.scheme}:{own.value}" for own in entry.same_as]
+        # A link that several entries share, or that is the source itself, names none of them; a place on it may.
+        link = next((name for name in _links(entry.url) if links[name] == 1 and name not in own_places), "")
+        if link:
+            marks.append(f"{LINK}{link}")
+        if result.whole:
+            marks.append(_said(source, entry))
+        found.append(Found(entry=enriched, shown=entry.text, marks=tuple(marks)))
+    return found
+
+
+def _said(source: Source, entry: Entry) -> str:
+    """Return the mark of what an entry says: its title and day, by which it is known when ids and links change."""
+    day = entry.published.date().isoformat() if entry.published else ""
+    said = hashlib.sha256(f"{entry.title}\n{day}".encode()).hexdigest()[:32]
+    return f"{SAID}{source.id}:{said}"
+
+
+def _links(url: str) -> list[str]:
+    """Return the names that an entry has by its address: without and, if there is one, with its fragment."""
+    link, fragment = canonical_link(url), url.partition("#")[2]
+    return [name for name in (link, f"{link}#{fragment}" if link and fragment else "") if name]
+
+
+def _believable(entry: Entry, now: datetime) -> Entry:
+    """Drop a date that lies ahead: it would sort first for ever. When it was first seen counts then."""
+    if entry.published is not None and entry.published > now + FUTURE_ALLOWED:
+        return replace(entry, published=None, precision=None)
+    return entry
