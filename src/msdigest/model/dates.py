@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 _FORMS = (
     # 2026-12-31, 2026-12, 2026, 2026-12-31T08:00:00Z, 2026/12/31
@@ -44,6 +47,12 @@ class PartialDate:
         return "year" if self.month is None else "month" if self.day is None else "day"
 
     @property
+    def words(self) -> str:
+        """The date as English prose tells it: ``2026``, ``December 2026`` or ``31 December 2026``."""
+        month = MONTHS[self.month - 1] if self.month else ""
+        return " ".join(part for part in (str(self.day or ""), month, str(self.year)) if part)
+
+    @property
     def instant(self) -> datetime:
         """The beginning of the period, UTC: to be shown with ``precision`` only."""
         return datetime(self.year, self.month or 1, self.day or 1, tzinfo=UTC)
@@ -74,8 +83,9 @@ def read_date(text: str | None) -> PartialDate | None:
 def _month(text: str | None) -> int | None:
     if text is None or text.isdigit():
         return int(text) if text else None
-    name = text.lower()[:3]
-    return MONTHS.index(name) + 1 if name in MONTHS else None
+    # "Dec" and "Sept" are months, "Marvel" is none.
+    name = "sep" if text.lower() == "sept" else text.lower()
+    return next((number for number, month in enumerate(MONTHS, 1) if month.lower().startswith(name)), None)
 
 
 def _exists(found: PartialDate, *, told_month: str | None) -> bool:
