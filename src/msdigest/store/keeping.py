@@ -63,7 +63,7 @@ class Rules:
     """How a visit's entries are kept.
 
     since: the last visit that succeeded. whole: the source shows its newest entries, so unknown old ones mean that
-    its ids changed: they are held, unless an editor has looked (``accept``).
+    its ids changed: they are held, unless an editor has looked (``accept``) or the filter is another one.
     rereading: the source is read by other rules than before.
     """
 
@@ -177,7 +177,7 @@ class _Round:
 
     def hold_if_rekeyed(self) -> None:
         """Raise HeldError if what is new looks like what is known under other names."""
-        if not self.rules.whole or self.rules.accept:
+        if not self.rules.whole or self.rules.accept or self.rules.rereading:
             return
         shown = [each.entry for each in self.found]
         fresh = [entry for entry, known in zip(shown, self.ids, strict=True) if not known]

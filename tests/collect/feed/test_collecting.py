@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from tests.collect.feed.visiting import GIVEN, POST, SOURCE, URL, OneAnswer, rss_document, visit
 
 from msdigest.collect.feed.collecting import collect
 from msdigest.errors import EmptyAnswerError, NotAFeedError, StatusError
 from msdigest.model.source import Validators
-from msdigest.ports import Collected, Memory
-from msdigest.sandbox import InProcess
+from msdigest.ports import NEVER, NO_VALIDATORS, Collected, Memory
+from msdigest.sandbox.fake import InProcess
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +51,7 @@ def test_unchanged() -> None:
         status="unchanged",
         validators=Validators(etag='"2"', last_modified=GIVEN.last_modified),
         body_hash=first.body_hash,
+        notes={"full": NEVER.isoformat()},
         min_interval=60.0,
     )
     assert http.asked == [(URL, GIVEN)]
@@ -57,6 +63,50 @@ def test_unchanged() -> None:
         first.body_hash,
     )
     assert visit(rss_document(POST + POST), memory=memory).status == "ok"
+
+
+def test_a_full_visit_once_a_week() -> None:
+    """A server that answers 304 for ever is found out: after a week everything is asked for."""
+    first = visit(rss_document(POST), memory=Memory(now=NOW), etag=GIVEN.etag)
+    notes = first.notes
+    for days, asked in ((1, GIVEN), (6, GIVEN), (7, NO_VALIDATORS), (1, GIVEN)):
+        memory = Memory(
+            now=datetime.fromisoformat(notes["full"]) + timedelta(days=days),
+            validators=GIVEN,
+            body_hash=first.body_hash,
+            notes=notes,
+        )
+        http = OneAnswer(rss_document(POST))
+
+        assert collect(SOURCE, memory, http, InProcess()).status == "unchanged"
+        assert http.asked == [(URL, asked)]
+        notes = collect(SOURCE, memory, http, InProcess()).notes
+
+    with pytest.raises(StatusError, match="though it was asked for everything"):
+        collect(SOURCE, replace(memory, now=NOW + timedelta(days=30)), OneAnswer(status=304), InProcess())
+
+
+@pytest.mark.parametrize("notes", [{}, {"full": "last week"}])
+def test_without_notes_the_week_begins_now(notes: dict[str, str]) -> None:
+    """A visit of which nothing is known but its validators is conditional."""
+    http = OneAnswer(status=304)
+    memory = Memory(now=NOW, validators=GIVEN, body_hash="0", notes=notes)
+
+    assert "full" in collect(SOURCE, memory, http, InProcess()).notes
+    assert http.asked == [(URL, GIVEN)]
+
+
+def test_an_edit_makes_no_new_entry() -> None:
+    """An id that is the entry's link with the moment of its last edit is the link; any other stays whole."""
+
+    def key(guid: str) -> str:
+        body = rss_document(f"<item><title>t</title><link>https://gov.example/a</link><guid>{guid}</guid></item>")
+        return visit(body).entries[0].key
+
+    assert key("https://gov.example/a#2026-05-19T14:00:00+01:00") == "https://gov.example/a"
+    assert key("https://gov.example/a#2026-06-16T14:00:00Z") == "https://gov.example/a"
+    assert key("https://gov.example/b#2026-06-16T14:00:00Z") == "https://gov.example/b#2026-06-16T14:00:00Z"
+    assert key("https://gov.example/a#comment-2026") == "https://gov.example/a#comment-2026"
 
 
 def test_refusals() -> None:

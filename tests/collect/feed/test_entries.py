@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-from tests.collect.feed.visiting import URL, entries_of, entry_of
+from dataclasses import replace
 
+import pytest
+from tests.collect.feed.visiting import SOURCE, URL, OneAnswer, entries_of, entry_of, rss_document
+
+from msdigest.collect.feed.collecting import collect
 from msdigest.model.entry import Enclosure, Identifier
+from msdigest.ports import Memory
+from msdigest.sandbox.fake import InProcess
 
 
 def test_keys() -> None:
@@ -90,6 +95,53 @@ def test_enclosures() -> None:
         Enclosure("https://blog.example/a.mp3", "audio/mpeg", 28311552),
         Enclosure("https://x.example/b.pdf", "application/pdf", None),
     )
+
+
+@pytest.mark.parametrize(
+    ("item", "duration"),
+    [
+        ("<itunes:duration>58:58</itunes:duration>", 3538),
+        ("<itunes:duration>1:02:03</itunes:duration>", 3723),
+        ("<itunes:duration>3538</itunes:duration>", 3538),
+        ("<itunes:duration>an hour</itunes:duration>", None),
+        ('<media:content url="https://blog.example/a.mp3" duration="60"/>', 60),
+        ('<media:content url="https://blog.example/a.mp3" duration="60"/><itunes:duration>61</itunes:duration>', 60),
+        ('<media:content url="https://blog.example/other.mp3" duration="60"/>', None),
+        ('<enclosure url="https://blog.example/b.mp3" type="audio/mpeg"/><itunes:duration>60</itunes:duration>', None),
+        ('<enclosure url="https://blog.example/b.pdf" type="application/pdf"/><itunes:duration>60</itunes:duration>', 60),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_durations(item: str, duration: int | None) -> None:
+    """A duration is told of the only sound, or of a file by its address; never of another."""
+    sound = '<enclosure url="https://blog.example/a.mp3" length="28311552" type="audio/mpeg"/>'
+    entry = entry_of(f"<title>t</title>{sound}{item}")
+
+    assert entry.enclosures[0] == Enclosure("https://blog.example/a.mp3", "audio/mpeg", 28311552, duration)
+
+
+def test_players_in_the_text() -> None:
+    """A player in the text makes a recording, too, and is one with the file that is told beside the text."""
+    html = (
+        '<content:encoded><![CDATA[<p>Talk</p><figure><audio src="/a.mp3"></audio>'
+        "<figcaption>Recording (58:58)</figcaption></figure>]]></content:encoded>"
+    )
+    link = "<link>https://blog.example/2020/talk/</link>"
+    alone = entry_of(f"<title>t</title>{link}{html}")
+    told = entry_of(f'<title>t</title>{link}{html}<enclosure url="http://blog.example/a.mp3" length="5" type=""/>')
+
+    assert (alone.kind, told.kind) == ("recording", "recording")
+    assert alone.enclosures == (Enclosure("https://blog.example/a.mp3", "audio/mpeg", None, 3538),)
+    assert told.enclosures == (Enclosure("http://blog.example/a.mp3", "audio/mpeg", 5, 3538),)
+
+
+@pytest.mark.parametrize("file", ["", '<enclosure url="/a.mp3" type="audio/mpeg"/>'])
+def test_the_kind_that_the_operator_chose(file: str) -> None:
+    """What a source's entries are is the operator's word, whatever files they have."""
+    http = OneAnswer(rss_document(f"<item><title>t</title>{file}</item>"))
+    (entry,) = collect(replace(SOURCE, entry_kind="safety"), Memory(), http, InProcess()).entries
+
+    assert entry.kind == "safety"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ JSON = """\ufeff {"version": "https://jsonfeed.org/version/1.1", "title": "f", "
 "items": [
  {"id": "https://j.example/?p=1", "url": "https://j.example/1", "title": "5 < 6 & <b>bold</b>", "content_html": "<p>a <a href='x'>b</a></p><script>x</script>",
   "date_published": "2021-10-20T08:30:00+02:00", "date_modified": "2021-10-21T00:00:00Z", "tags": ["MS", 3], "language": "de",
-  "authors": [{"name": "Jane jane@x.example"}], "attachments": [{"url": "a.mp3", "mime_type": "audio/mpeg", "size_in_bytes": 3}, "x"]},
+  "authors": [{"name": "Jane jane@x.example"}], "attachments": [{"url": "a.mp3", "mime_type": "audio/mpeg", "size_in_bytes": 3, "duration_in_seconds": 62.5}, "x"]},
  {"id": 2, "external_url": "https://j.example/2", "content_text": "one\\n\\ntwo <b> \\ud800", "date_published": "never"},
  {"id": "https://j.example/3", "summary": "only", "date_modified": "2021-10-20", "author": {"name": "Old Style"}},
  "nonsense", {"id": true}]}"""
@@ -30,7 +30,7 @@ def test_json_feed() -> None:
         datetime(2021, 10, 21, tzinfo=UTC),
     )
     assert (one.authors, one.categories, one.language) == (("Jane",), ("MS",), "de")
-    assert one.enclosures == (Enclosure("https://blog.example/feed/a.mp3", "audio/mpeg", 3),)
+    assert one.enclosures == (Enclosure("https://blog.example/feed/a.mp3", "audio/mpeg", 3, 62),)
     assert (two.key, two.url, two.text, two.title) == ("2", "https://j.example/2", "one\n\ntwo <b>", "one")
     assert (two.published, two.authors, two.language) == (None, ("The Team",), "en")
     assert (three.url, three.text, three.authors) == ("https://j.example/3", "only", ("Old Style",))

@@ -8,7 +8,7 @@ from msdigest.collect.feed.collecting import collect
 from msdigest.model.entry import Entry
 from msdigest.model.source import Source, Validators
 from msdigest.ports import Collected, Memory, Reply
-from msdigest.sandbox import InProcess
+from msdigest.sandbox.fake import InProcess
 
 URL = "https://blog.example/feed/"
 SOURCE = Source(id="blog", kind="feed", url=URL, audience=("patient",), evidence="commentary")
@@ -39,7 +39,8 @@ def rss_document(items: str, *, head: str = "", close: str = "</channel></rss>")
         '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"'
         ' xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:atom="http://www.w3.org/2005/Atom"'
         ' xmlns:sy="http://purl.org/rss/1.0/modules/syndication/" xmlns:slash="http://purl.org/rss/1.0/modules/slash/"'
-        ' xmlns:prism="http://prismstandard.org/namespaces/basic/2.0/"'
+        ' xmlns:prism="http://prismstandard.org/namespaces/basic/2.0/" xmlns:media="http://search.yahoo.com/mrss/"'
+        ' xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
         f"><channel><title>Blog</title><link>https://blog.example</link><language>en-GB</language>{head}{items}{close}"
     ).encode()
 

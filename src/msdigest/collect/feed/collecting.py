@@ -1,105 +1,120 @@
-"""Visits a feed: asks the server, reads the document whatever its kind, and makes entries of it.
-
-``read`` is pure: it turns a document into entries and runs in the sandbox.
-"""
+"""Visits a feed: asks the server, pages back to the last visit where it can, asks for details where they are wanted."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from msdigest.collect.feed.entries import entry_of, keyed
-from msdigest.collect.feed.jsonfeed import read_json
-from msdigest.collect.feed.xml import read_xml
-from msdigest.errors import NotAFeedError
-from msdigest.markup.page import page
-from msdigest.markup.text import decode, first_words
+from msdigest.collect.feed.details import AGAIN, Detailed, refuse_template, with_details
+from msdigest.collect.feed.paging import paged_back, shown
+from msdigest.collect.feed.reading import read
+from msdigest.errors import StatusError
 from msdigest.model import answers
-from msdigest.model.source import Kind
-from msdigest.ports import Collected
+from msdigest.model.source import Kind, Option
+from msdigest.ports import NO_VALIDATORS, Collected
 
 if TYPE_CHECKING:
-    from msdigest.collect.feed.document import Document
-    from msdigest.model.entry import Entry
-    from msdigest.model.source import Source
-    from msdigest.ports import Http, Memory, Sandbox
+    from msdigest.collect.feed.paging import Pages
+    from msdigest.collect.feed.reading import Entries
+    from msdigest.model.source import Source, Validators
+    from msdigest.ports import Http, Memory, Reply, Sandbox
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
-_HEAD = 10_000
-_HTML_START = re.compile(
-    rb"(?:\s|<\?xml.*?\?>|<!--.*?-->)*+<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE
+_PAST_THE_END = {400, 404, 410}
+# Some servers answer 304 for ever, and a notice may be withdrawn without being listed anew.
+_FULL_AFTER = timedelta(days=7)
+_AGAIN_AFTER = timedelta(hours=1)
+_FULL = "full"
+
+KIND = Kind(
+    name="feed",
+    options={
+        "detail": Option(
+            "text", "address of an entry's details with {path} or {slug}, as GOV.UK's content API has them"
+        ),
+        "page": Option("text", "query parameter that numbers older pages; left out: the feed's own links, WordPress"),
+    },
 )
 
 
-KIND = Kind(name="feed")
-
-
 def collect(source: Source, memory: Memory, http: Http, sandbox: Sandbox) -> Collected:
-    """Visit a feed; its text is read, never the comments on it."""
-    reply = http.get(source.url, validators=memory.validators, accept=ACCEPT)
-    fresh = answers.max_age(reply.headers)
+    """Visit a feed; its text is read, never the comments on it.
+
+    Once a week it is read in full, whatever its validators, and all details are asked for again.
+    """
+    if "detail" in source.options:
+        refuse_template(source)
+    full = _full_is_due(memory)
+    asked = NO_VALIDATORS if full else memory.validators
+    reply = http.get(source.url, validators=asked, accept=ACCEPT)
+    since = memory.now.isoformat() if full or _FULL not in memory.notes else memory.notes[_FULL]
     if reply.status == answers.NOT_MODIFIED:
+        if asked == NO_VALIDATORS:
+            message = f"{source.url} says that nothing changed, though it was asked for everything"
+            raise StatusError(reply.status, message)
         kept = answers.renewed(reply.headers, memory.validators)
-        return _unchanged(memory.body_hash, validators=kept, moved_to=reply.moved_to, min_interval=fresh)
+        return _unchanged(reply, memory, validators=kept, full=since)
     answers.refuse_unless_ok(reply.status, reply.headers, reply.body, url=source.url)
-    fingerprint = answers.body_hash(reply.body)
-    given = answers.validators(reply.headers)
-    if fingerprint == memory.body_hash:
-        return _unchanged(fingerprint, validators=given, moved_to=reply.moved_to, min_interval=fresh)
-    document = sandbox.run(read, reply.body, reply.headers.get("content-type", ""), reply.url, source)
+    given, fingerprint = answers.validators(reply.headers), answers.body_hash(reply.body)
+    if fingerprint == memory.body_hash and not (full and "detail" in source.options):
+        return _unchanged(reply, memory, validators=given, full=since)
+    first = sandbox.run(read, reply.body, reply.headers.get("content-type", ""), reply.url, source)
+    pages = paged_back(first, source=source, memory=memory, turn=lambda url: _turned(url, source, http, sandbox))
+    came = _detailed(pages, source, memory, http, sandbox)
     return Collected(
         status="ok",
-        entries=document.entries,
+        entries=tuple(came.entries),
+        whole=True,
         # After a document that was cut short, a 304 would hide the entry that is missing.
-        validators=type(given)() if document.cut else given,
+        validators=NO_VALIDATORS if first.cut else given,
         body_hash=fingerprint,
+        notes={_FULL: since, **shown(first.entries), **came.notes},
         moved_to=reply.moved_to,
-        min_interval=max(filter(None, (document.interval, fresh)), default=None),
-        warnings=document.warnings,
+        min_interval=max(filter(None, (first.interval, answers.max_age(reply.headers))), default=None),
+        warnings=(*first.warnings, *pages.warnings, *came.warnings),
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entries:
-    """What a document came to; see ``Document``."""
+def _full_is_due(memory: Memory) -> bool:
+    """Tell whether the feed is to be read in full; on a first visit and after new settings it is anyway."""
+    if memory.body_hash is None:
+        return True
+    try:
+        last = datetime.fromisoformat(memory.notes[_FULL])
+    except (KeyError, ValueError):
+        return False
+    return memory.now - last >= (_AGAIN_AFTER if AGAIN in memory.notes else _FULL_AFTER)
 
-    entries: tuple[Entry, ...]
-    interval: float | None
-    cut: bool
-    warnings: tuple[str, ...]
 
-
-def read(body: bytes, content_type: str, url: str, source: Source) -> Entries:
-    """Make the entries of ``source`` from a document; ``url`` is where it was found. Pure; raises NotAFeedError."""
-    document = document_of(body, content_type=content_type, url=url)
-    return Entries(
-        entries=tuple(entry_of(found, key=key, source=source) for key, found in keyed(document.found)),
-        interval=document.interval,
-        cut=document.cut,
-        warnings=document.warnings,
+def _unchanged(reply: Reply, memory: Memory, *, validators: Validators, full: str) -> Collected:
+    return Collected(
+        status="unchanged",
+        validators=validators,
+        body_hash=memory.body_hash,
+        notes={**memory.notes, _FULL: full},
+        moved_to=reply.moved_to,
+        min_interval=answers.max_age(reply.headers),
     )
 
 
-def document_of(body: bytes, *, content_type: str, url: str) -> Document:
-    """Read a feed of any kind; ``url`` is where it was found. Pure; raises NotAFeedError."""
-    if _HTML_START.match(body[:_HEAD]):
-        raise NotAFeedError(_web_page(body, content_type, url))
-    if body.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
-        return read_json(body, url)
-    document = read_xml(body, content_type=content_type, url=url)
-    if document is None:
-        raise NotAFeedError(_web_page(body, content_type, url))
-    return document
+def _turned(url: str, source: Source, http: Http, sandbox: Sandbox) -> Entries | None:
+    """Return an older page, asked for once and so without validators; None past the end."""
+    reply = http.get(url, accept=ACCEPT)
+    if reply.status in _PAST_THE_END:
+        return None
+    answers.refuse_unless_ok(reply.status, reply.headers, reply.body, url=url)
+    return sandbox.run(read, reply.body, reply.headers.get("content-type", ""), reply.url, source)
 
 
-def _unchanged(fingerprint: str | None, **more: Any) -> Collected:
-    return Collected(status="unchanged", body_hash=fingerprint, **more)
-
-
-def _web_page(body: bytes, content_type: str, url: str) -> str:
-    """Tell the editor what was found instead of a feed, and where the page says that its feeds are."""
-    seen = page(decode(body, content_type), base_url=url)
-    title = f" titled “{first_words(seen.title)}”" if seen.title else ""
-    hint = f"; it points to {', '.join(seen.feeds[:3])}" if seen.feeds else ""
-    return f"{url} is no feed but a page{title}{hint}"
+def _detailed(pages: Pages, source: Source, memory: Memory, http: Http, sandbox: Sandbox) -> Detailed:
+    if "detail" not in source.options:
+        return Detailed(entries=list(pages.entries))
+    return with_details(
+        pages.entries,
+        source=source,
+        # After new settings everything is to be shown again, so a 304 would be of no use.
+        before=memory.notes if memory.body_hash else {},
+        everything=_full_is_due(memory),
+        http=http,
+        sandbox=sandbox,
+    )

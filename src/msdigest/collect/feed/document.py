@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from msdigest.markup.links import absolute
+from msdigest.markup.media import seconds, size, type_of
 from msdigest.markup.text import plain_title
 from msdigest.model.entry import Enclosure
 
@@ -59,11 +60,14 @@ class Document:
     """What a feed's document holds.
 
     interval: seconds between two visits that the feed asks for. cut: it ended in the middle of an entry.
+    older: address of the page with older entries, if it is told. wordpress: made by WordPress, which numbers its pages.
     """
 
     found: tuple[Found, ...]
     interval: float | None = None
     cut: bool = False
+    older: str = ""
+    wordpress: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -87,16 +91,14 @@ def precise(moment: datetime | None, raw: str) -> tuple[datetime | None, Precisi
     return moment.replace(hour=0, minute=0, second=0, microsecond=0), precision or "day"
 
 
-def enclosures_of(told: Iterable[tuple[Any, Any, Any]], base: str) -> tuple[Enclosure, ...]:
-    """Return the files of an entry, ``told`` as (address, type, length in bytes), seen from ``base``."""
+def enclosures_of(told: Iterable[tuple[Any, Any, Any, Any]], base: str) -> tuple[Enclosure, ...]:
+    """Return the files of an entry, ``told`` as (address, type, length in bytes, duration), seen from ``base``."""
     files = []
-    for href, kind, length in told:
+    for href, kind, length, duration in told:
         url = absolute(str(href or ""), base)
         if url:
-            digits = str(length or "")
-            size = int(digits) if re.fullmatch(r"[1-9]\d{0,14}", digits) else None
-            guessed = mimetypes.guess_type(url)[0] or "application/octet-stream"
-            files.append(Enclosure(url, plain_title(str(kind or "")) or guessed, size))
+            guessed = type_of(None, url) or mimetypes.guess_type(url)[0] or "application/octet-stream"
+            files.append(Enclosure(url, plain_title(str(kind or "")) or guessed, size(length), seconds(duration)))
     return tuple(dict.fromkeys(files))
 
 

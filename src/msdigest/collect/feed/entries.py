@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import astuple
 from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -11,8 +12,10 @@ from urllib.parse import unquote
 from msdigest.markup.blocks import plain
 from msdigest.markup.clean import clean
 from msdigest.markup.links import absolute, canonical_link
+from msdigest.markup.media import media
 from msdigest.markup.text import first_words, plain_title
-from msdigest.model.entry import Entry, Identifier
+from msdigest.model.enclosures import is_recording, joined
+from msdigest.model.entry import Enclosure, Entry, Identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,11 +69,12 @@ def entry_of(found: Found, *, key: str, source: Source) -> Entry:
     html = clean(found.html, base_url=found.base)
     text = plain(html)
     url = found.link or absolute(source.url, source.url)
-    heard = any(enclosure.type.startswith(("audio/", "video/")) for enclosure in found.enclosures)
+    played = (Enclosure(*astuple(file)) for file in media(found.html, base_url=found.base))
+    files = joined(found.enclosures, played)
     return Entry(
         key=key,
         source=source.id,
-        kind="recording" if heard else "post",
+        kind=source.entry_kind or ("recording" if is_recording(files) else "post"),
         title=plain_title(found.title) or first_words(text) or url,
         url=url,
         html=html,
@@ -80,7 +84,7 @@ def entry_of(found: Found, *, key: str, source: Source) -> Entry:
         precision=found.precision,
         updated=found.updated,
         categories=_distinct(plain_title(name) for name in found.categories)[:_MOST_CATEGORIES],
-        enclosures=found.enclosures,
+        enclosures=files,
         same_as=_same_as(found),
         audience=source.audience,
         evidence=source.evidence,

@@ -43,7 +43,9 @@ def read_json(body: bytes, url: str) -> Document:
     more = len(items) - MOST_ENTRIES
     cut = f"The document is truncated to its first {MOST_ENTRIES} entries; {more} were left out."
     return Document(
-        found=telling(_found(one, told, url) for one in items[:MOST_ENTRIES]), warnings=(cut,) if more > 0 else ()
+        found=telling(_found(one, told, url) for one in items[:MOST_ENTRIES]),
+        older=absolute(_text(told, "next_url"), url),
+        warnings=(cut,) if more > 0 else (),
     )
 
 
@@ -65,7 +67,11 @@ def _found(one: Mapping[str, Any], feed: Mapping[str, Any], url: str) -> Found:
         updated=updated,
         categories=tuple(tag for tag in _list(one, "tags") if isinstance(tag, str)),
         enclosures=enclosures_of(
-            ((file.get("url"), file.get("mime_type"), file.get("size_in_bytes")) for file in files), url
+            (
+                (file.get("url"), file.get("mime_type"), file.get("size_in_bytes"), file.get("duration_in_seconds"))
+                for file in files
+            ),
+            url,
         ),
         language=language_of(one.get("language"), feed.get("language")),
     )

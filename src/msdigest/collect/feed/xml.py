@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from calendar import timegm
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -25,13 +26,15 @@ from msdigest.collect.feed.document import (
 )
 from msdigest.errors import NotAFeedError
 from msdigest.markup.links import absolute
+from msdigest.markup.media import seconds
 from msdigest.markup.text import without_controls
+from msdigest.model.enclosures import is_recording
 from msdigest.model.feedxml import safe_xml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from msdigest.model.entry import Precision
+    from msdigest.model.entry import Enclosure, Precision
 
 _DAY = 86_400.0
 _PERIODS = {"hourly": 3_600.0, "daily": _DAY, "weekly": 7 * _DAY, "monthly": 30 * _DAY, "yearly": 365 * _DAY}
@@ -53,6 +56,8 @@ def read_xml(body: bytes, *, content_type: str, url: str) -> Document | None:
         found=telling(_found(entry, parsed, url, tamed.body) for entry in parsed.entries),
         interval=_interval(parsed.feed),
         cut=tamed.cut,
+        older=_older(parsed.feed, url),
+        wordpress="wordpress" in str(parsed.feed.get("generator", "")).lower(),
         warnings=tuple(warnings),
     )
 
@@ -107,14 +112,7 @@ def _found(entry: Any, parsed: Any, url: str, body: bytes) -> Found:
         precision=precision,
         updated=updated,
         categories=tuple(str(tag.get("label") or tag.get("term") or "") for tag in entry.get("tags", ())),
-        enclosures=enclosures_of(
-            (
-                (one.get("href"), one.get("type"), one.get("length"))
-                for one in entry.get("links", ())
-                if one.get("rel") == "enclosure"
-            ),
-            base,
-        ),
+        enclosures=_enclosures(entry, base),
         language=language_of(language, parsed.feed.get("language")),
         told=tuple(str(entry[name]) for name in ("prism_doi", "dc_identifier") if name in entry),
     )
@@ -134,6 +132,20 @@ def _content(entry: Any, *, atom: bool) -> tuple[str, str, str | None]:
     if atom and fullest.get("type") == "text/plain":
         html = paragraphs(html)
     return html, str(fullest.get("base") or ""), fullest.get("language")
+
+
+def _enclosures(entry: Any, base: str) -> tuple[Enclosure, ...]:
+    """Return the files of an entry; iTunes tells the duration of the entry as a whole, Media RSS that of each file."""
+    lasting = {str(one.get("url", "")): one.get("duration") for one in entry.get("media_content", ())}
+    told = [one for one in entry.get("links", ()) if one.get("rel") == "enclosure"]
+    files = enclosures_of(
+        ((one.get("href"), one.get("type"), one.get("length"), lasting.get(one.get("href", ""))) for one in told), base
+    )
+    heard = [file for file in files if is_recording([file])]
+    duration = seconds(entry.get("itunes_duration"))
+    if len(heard) != 1 or duration is None:
+        return files
+    return tuple(replace(file, duration=file.duration or duration) if file in heard else file for file in files)
 
 
 def _guid(entry: Any, url: str, body: bytes) -> str:
@@ -168,6 +180,12 @@ def _date(entry: Any, which: str) -> tuple[datetime | None, Precision | None]:
     except (ValueError, OverflowError, OSError):
         moment = None
     return precise(moment, raw)
+
+
+def _older(feed: Mapping[str, Any], url: str) -> str:
+    """Return the address of the next page, or of the archive before this document (RFC 5005); empty if none is told."""
+    links = {str(one.get("rel")): str(one.get("href") or "") for one in reversed(feed.get("links", ()))}
+    return next((href for rel in ("next", "prev-archive") if (href := absolute(links.get(rel, ""), url))), "")
 
 
 def _interval(feed: Mapping[str, Any]) -> float | None:
