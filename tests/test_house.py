@@ -15,7 +15,7 @@ FLOORS = {
     "ports": 2, "config": 2, "words": 2,
     "store": 3, "render": 3, "lint": 3, "vault": 3,
     "steps": 4, "enrich": 4, "collect": 4, "engines": 4, "providers": 4, "fetch": 4, "sandbox": 4,
-    "tasks": 5,
+    "tasks": 5, "enrichments": 5,
     "app": 6,
     "web": 7, "demo": 7,
     "cli": 8, "__main__": 9,

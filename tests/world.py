@@ -14,6 +14,7 @@ import urllib.request
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from tests.site import write_site
@@ -136,14 +137,18 @@ class Patience:
     def __init__(self, world: World | None) -> None:
         self.world = world
         self.slept = 0.0
+        # Both clocks move at once for everybody who looks: else a visit could fall between them.
+        self._lock = Lock()
 
     def clock(self) -> float:
-        return time.monotonic() + self.slept
+        with self._lock:
+            return time.monotonic() + self.slept
 
     def sleep(self, seconds: float) -> None:
-        self.slept += seconds
-        if self.world is not None:
-            self.world.do(advance=seconds)
+        with self._lock:
+            if self.world is not None:
+                self.world.do(advance=seconds)
+            self.slept += seconds
 
 
 @contextmanager

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Self
 
 from msdigest.config.reading import load
 from msdigest.engines.local import LocalEngine
-from msdigest.enrich import disclosures, identifiers, topics
+from msdigest.enrichments import enriched, in_order
 from msdigest.errors import RefusedError, VaultError
 from msdigest.fetch.client import HttpClient
 from msdigest.providers.file import FileProvider
 from msdigest.providers.mailgun import MailgunProvider
 from msdigest.render.template import Templates, stock_templates
-from msdigest.sandbox import InProcess
-from msdigest.steps import collecting, composing, delivering, freezing, publishing
+from msdigest.sandbox.workers import Workers
+from msdigest.steps import composing, delivering, freezing, publishing
+from msdigest.steps.adding import adding
+from msdigest.steps.collecting import rounds
+from msdigest.steps.collecting.visiting import Visitors
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import fires
 from msdigest.store import issues as issue_store
@@ -33,16 +36,27 @@ if TYPE_CHECKING:
     from msdigest.config.settings import Settings
     from msdigest.model.clock import Clock
     from msdigest.model.delivery import Account
+    from msdigest.model.entry import Entry
     from msdigest.model.issue import Digest, Issue
     from msdigest.model.source import Kind, Source
-    from msdigest.ports import Collector, Enrichment, Provider, Sandbox
-    from msdigest.steps.collecting import SourceReport
+    from msdigest.model.typed import Typed
+    from msdigest.ports import Collector, Provider, Sandbox
+    from msdigest.steps.adding.adding import Added
+    from msdigest.steps.collecting.reports import SourceReport
     from msdigest.steps.publishing import Published
 
 # One line a kind of source: the module that declares its KIND and reads it with ``collect``.
 _COLLECTORS = (
     "msdigest.collect.feed.collecting",
-    "msdigest.collect.livingpage",
+    "msdigest.collect.wordpress.collecting",
+    "msdigest.collect.livingpage.collecting",
+    "msdigest.collect.ctgov",
+    "msdigest.collect.isrctn.collecting",
+    "msdigest.collect.ctis.collecting",
+    "msdigest.collect.pubmed.collecting",
+    "msdigest.collect.europepmc.collecting",
+    "msdigest.collect.dataset.collecting",
+    "msdigest.collect.editor",
 )
 _modules = [import_module(name) for name in _COLLECTORS]
 KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in _modules}
@@ -66,7 +80,7 @@ class App:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in ("http", "database"):
+        for name in ("sandbox", "http", "database"):
             if name in self.__dict__:
                 self.__dict__[name].close()
 
@@ -101,7 +115,7 @@ class App:
     @cached_property
     def sandbox(self) -> Sandbox:
         """Where hostile answers are read."""
-        return InProcess()
+        return Workers()
 
     @cached_property
     def templates(self) -> Templates:
@@ -117,10 +131,9 @@ class App:
             )
         return FileProvider(self.settings.data_dir / "outbox")
 
-    @cached_property
-    def enrichments(self) -> Sequence[Enrichment]:
-        """What is said about each entry, in this order: disclosures leave the body before topics are read from it."""
-        return (disclosures.enrich, identifiers.enrich, topics.enricher(self.settings.vocabulary))
+    def enriched(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Return ``entries`` with all that can be known from each alone; found out in the sandbox."""
+        return self.sandbox.run(enriched, self.settings.vocabulary, tuple(entries))
 
     @property
     def imprint(self) -> composing.Imprint:
@@ -166,21 +179,40 @@ class App:
         sources: Sequence[Source] | None = None,
         *,
         due_only: bool = False,
+        by_name: bool = False,
+        accept: bool = False,
         progress: Callable[[SourceReport], None] = lambda _: None,
     ) -> list[SourceReport]:
-        """Visit ``sources`` (default: all that are enabled)."""
-        return collecting.collect(
-            self.database,
-            self.http,
-            self.clock,
+        """Visit ``sources`` (default: all that are enabled); see ``rounds.collect``."""
+        visitors = Visitors(
+            database=self.database,
+            network=self.http,
             sandbox=self.sandbox,
-            sources=self.enabled_sources() if sources is None else sources,
+            clock=self.clock,
             collectors=COLLECTORS,
-            enrichments=self.enrichments,
+            enrich=self.enriched,
+            words=repr(self.settings.vocabulary),
+        )
+        return rounds.collect(
+            visitors,
+            sources=self.enabled_sources() if sources is None else sources,
             due_only=due_only,
-            read_as=repr(self.settings.vocabulary),
+            by_name=by_name,
+            accept=accept,
             progress=progress,
         )
+
+    def add(self, typed: Typed, *, source_id: str = "") -> Added:
+        """Keep an entry that an editor typed; see ``adding.add``."""
+        desk = adding.Desk(
+            database=self.database,
+            clock=self.clock,
+            sources=self.settings.sources,
+            vocabulary=self.settings.vocabulary,
+            enrichments=in_order(self.settings.vocabulary),
+            site_url=self.settings.site_url,
+        )
+        return adding.add(desk, typed, source_id=source_id)
 
     def publish(self) -> Published:
         """Write feeds and pages."""

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from msdigest.model.source import Source
 from msdigest.ports import Collected, Memory, Reply
-from msdigest.sandbox import InProcess
+from msdigest.sandbox.fake import InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from msdigest.collect.livingpage import collect, date_line
+from msdigest.collect.livingpage.collecting import collect
+from msdigest.collect.livingpage.cutting import date_line
 from msdigest.errors import EmptyAnswerError, LayoutError, StatusError
 from msdigest.model.entry import Entry, Known
 from msdigest.model.source import Source, Validators
 from msdigest.ports import Collected, Memory, Reply
-from msdigest.sandbox import InProcess
+from msdigest.sandbox.fake import InProcess
 
 URL = "https://centre.example/living/"
 SOURCE = Source(id="centre", kind="livingpage", url=URL, audience=("researcher",), evidence="guidance")

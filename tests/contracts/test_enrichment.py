@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from msdigest.enrich import disclosures, identifiers, topics
+from msdigest.enrich import disclosures, events, identifiers, topics
 from msdigest.model.entry import Enclosure, Entry, Identifier
 from msdigest.model.topic import Vocabulary
 
@@ -22,10 +22,13 @@ VOCABULARY = Vocabulary.from_toml_data(tomllib.loads((ROOT / "config" / "topics.
 # One line for each file in enrich/.
 ENRICHMENTS: dict[str, Enrichment] = {
     "disclosures": disclosures.enrich,
+    "events": events.enrich,
     "identifiers": identifiers.enrich,
     "topics": topics.enricher(VOCABULARY),
 }
-SAYS_SOMETHING = {"html", "text", "identifiers", "coi", "disclaimer", "topics", "evidence"}
+SAYS_SOMETHING = {
+    "html", "text", "identifiers", "coi", "disclaimer", "topics", "evidence", "kind", "event", "facts", "doubts",
+}  # fmt: skip
 ENTRY = Entry(
     key="https://blog.example/?p=1",
     source="blog",
@@ -33,7 +36,7 @@ ENTRY = Entry(
     url="https://blog.example/1",
     kind="post",
     html='<p>Rebound, doi:10.5555/a. <a href="https://doi.org/10.5555/b">b</a></p><p><b>COI:</b> None</p><p>Disclaimer: d</p>',
-    text="Rebound, doi:10.5555/a. b\n\nCOI: None\n\nDisclaimer: d",
+    text="Rebound, doi:10.5555/a. b\n\nCall: 26 March, 8pm London, 9pm Paris\n\nCOI: None\n\nDisclaimer: d",
     authors=("Prof G",),
     published=datetime(2026, 3, 10, 10, tzinfo=UTC),
     precision="minute",
@@ -63,6 +66,9 @@ HOSTILE = {
     "begins like a DOI": "10.1234/" * 125_000,
     "one endless DOI": "10.1234/" + "(" * 1_000_000,
     "begins like a number": "NCT ISRCTN PMID PMC 2026-5" * 40_000,
+    "days and times only": "1 May 8pm London (2 May) " * 40_000,
+    "begins like a time": "26 August 1:1:1: " * 60_000,
+    "begins like a speaker": "Speakers:\n" + "A B C D E F " * 80_000,
     "1 MB of words": "COI disclosure natalizumab extended interval B cell RECOVERY 10.5555/a " * 14_000,
     "1 MB without a blank": "a" * 1_000_000,
     "1 MB of blanks": "COI" + " " * 1_000_000,

@@ -154,7 +154,9 @@ def test_a_new_guid_in_one_source_is_recognised(database) -> None:
 def test_the_key_counts_more_than_a_mark(database) -> None:
     """An entry that gets another one's link later stays itself."""
     one, two = keep(
-        database, Found(entry=entry("1"), shown="", marks=("link:m1",)), Found(entry=entry("2"), shown="", marks=("link:m2",))
+        database,
+        Found(entry=entry("1"), shown="", marks=("link:m1",)),
+        Found(entry=entry("2"), shown="", marks=("link:m2",)),
     )
     (kept,) = keep(database, Found(entry=entry("2"), shown="", marks=("link:m1", "link:m2")))
 

@@ -70,10 +70,10 @@ def change(database, question, *values, **words):
 
 def test_a_source_is_remembered_whole(database) -> None:
     """Every field, and at the next visit the newer state only."""
-    change(database, sources.remember, SOURCE, STATE)
+    change(database, sources.remember, [(SOURCE, STATE)])
     first = ask(database, sources.states)
     fresh = SourceState(id="blog", url="https://new.example/feed", status="ok")
-    change(database, sources.remember, replace(SOURCE, url=fresh.url), fresh)
+    change(database, sources.remember, [(replace(SOURCE, url=fresh.url), fresh)])
 
     assert first == {"blog": STATE}
     assert ask(database, sources.states) == {"blog": fresh}

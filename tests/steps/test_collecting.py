@@ -17,7 +17,7 @@ from msdigest.fetch.fake import FakeHttp
 from msdigest.model.entry import Entry, Identifier
 from msdigest.model.source import Source
 from msdigest.ports import Collected, Reply
-from msdigest.sandbox import InProcess
+from msdigest.sandbox.fake import InProcess
 from msdigest.steps.collecting.rounds import collect
 from msdigest.steps.collecting.visiting import Visitors
 from msdigest.store import entries as entry_store
@@ -35,6 +35,17 @@ LIVING = Source(
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
+def one_by_one(enrichments):
+    """Return what applies ``enrichments`` to each of some entries."""
+
+    def enrich(entries):
+        for each in enrichments:
+            entries = [each(entry) for entry in entries]
+        return entries
+
+    return enrich
+
+
 class Round:
     """A database, a scripted network, a clock, and rounds of collecting."""
 
@@ -48,7 +59,7 @@ class Round:
             sandbox=InProcess(),
             clock=self.clock,
             collectors=words.pop("collectors", COLLECTORS),
-            enrichments=words.pop("enrichments", (disclosures.enrich, identifiers.enrich)),
+            enrich=one_by_one(words.pop("enrichments", (disclosures.enrich, identifiers.enrich))),
             words=words.pop("read_as", ""),
         )
         return collect(visitors, sources=sources, **words)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.entities import html5
 from xml.parsers.expat import (
     ExpatError,
     ParserCreate,
 )
 
-_SKIPPED = rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
+from msdigest.model.feedshape import SKIPPED, shaped, without_loose_tags
+
 # Control characters, U+FFFE, U+FFFF and halves of characters, in UTF-8.
-_NOISE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xef\xbf[\xbe\xbf]|\xed[\xa0-\xbf][\x80-\xbf]")
+_NOISE = re.compile(rb"\xef\xbf[\xbe\xbf]|\xed[\xa0-\xbf][\x80-\xbf]")
+_CONTROLS = bytes({*range(32), 127} - {9, 10, 13})
 _REFERENCE = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));")
 _DOCTYPE = re.compile(
     rb"""\A(?P<before>(?:\s++|<\?.*?\?>|<!--.*?-->)*+)<!DOCTYPE(?:[^\[>"']++|"[^"]*+"|'[^']*+')*+"""
@@ -25,19 +27,19 @@ _DOCTYPE = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _TAG = re.compile(
-    _SKIPPED + rb"""|<(?P<name>[A-Za-z_][^\s<>/]*+)(?P<rest>(?:[^<>"']++|"[^"<]*+"|'[^'<]*+'|["'])*+)>""",
+    SKIPPED + rb"""|<(?P<name>[A-Za-z_][^\s<>/]*+)(?P<rest>(?:[^<>"']++|"[^"<]*+"|'[^'<]*+'|["'])*+)>""",
     re.DOTALL,
 )
 _ATTRIBUTE = re.compile(rb"""\s[^\s=<>"']++\s*=\s*(?:"[^"<]*+"|'[^'<]*+')""")
 _LOOSE_ENTITY = re.compile(
-    _SKIPPED + rb"|&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-fA-F]+);)(?:(?P<name>[A-Za-z][A-Za-z0-9]{1,40});)?",
+    SKIPPED + rb"|&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-fA-F]+);)(?:(?P<name>[A-Za-z][A-Za-z0-9]{1,40});)?",
     re.DOTALL,
 )
 _ROOT = re.compile(rb"<((?:\w+:)?(?:rss|feed|rdf))[\s>]", re.IGNORECASE)
-_ENTRY_START = re.compile(_SKIPPED + rb"|<(?P<name>(?:\w+:)?(?:item|entry))[\s>]", re.DOTALL)
-_ENTRY_END = re.compile(_SKIPPED + rb"|</(?P<name>(?:\w+:)?(?:item|entry))\s*>", re.DOTALL)
+_ENTRY_START = re.compile(SKIPPED + rb"|<(?P<name>(?:\w+:)?(?:item|entry))[\s>]", re.DOTALL)
+_ENTRY_END = re.compile(SKIPPED + rb"|</(?P<name>(?:\w+:)?(?:item|entry))\s*>", re.DOTALL)
 _LABEL = re.compile(
-    _SKIPPED
+    SKIPPED
     + rb"|(?P<entry><(?:\w+:)?(?:item|entry)[\s>])"
     + rb"|<(?P<name>(?:\w+:)?(?:category|subject))\b[^<>]*"
     + rb"(?:(?<=/)>|>\s*(?:[^<]{0,500}|<!\[CDATA\[[^\]<]{0,500}\]\]>)\s*</(?P=name)\s*>)",
@@ -46,6 +48,9 @@ _LABEL = re.compile(
 _KEYWORDS = re.compile(rb"(<(?:\w+:)?(?:keywords|tags)\b[^<>]*>[^<]{1000})[^<]++")
 _MOST_LABELS = 100
 _LONG_TAG = 1_000
+_LONG_RUN = re.compile(rb"<[^<]{1000,}+")
+_LABEL_TAGS = (b"category", b"subject")
+_KEYWORD_TAGS = (b"keywords", b"tags")
 _MOST_ATTRIBUTES = 60
 
 
@@ -55,27 +60,48 @@ class Tamed:
 
     cut: the document ends in the middle; its last, incomplete entry was taken out.
     more: how many entries beyond the limit were taken out.
+    declares: it declared entities of its own, which were not read.
     """
 
     body: bytes = field(repr=False)
     cut: bool = False
     more: int = 0
+    declares: bool = False
 
 
 def safe_xml(body: bytes, *, entries: int = 1_000) -> Tamed:
     """Make a feed's document (UTF-8) harmless; one that is well-formed and modest keeps its bytes.
 
-    No DOCTYPE, at most 60 attributes on a long tag and 100 categories on an entry, the first ``entries`` entries, only
-    characters that XML knows. In documents that are not well-formed, entities that only HTML knows become characters
-    and a bare ``&`` is escaped.
+    No DOCTYPE, at most 60 attributes on a long tag and 100 categories on an entry, no deeper than 100 elements, the
+    first ``entries`` entries, only characters that XML knows. In documents that are not well-formed, entities that
+    only HTML knows become characters, and a bare ``&`` and what only begins like a tag are escaped.
     """
-    body = _REFERENCE.sub(_legal, _NOISE.sub(b"", body))
-    body = _DOCTYPE.sub(rb"\g<before>", body)
-    body = _TAG.sub(_with_few_attributes, body)
-    body = _with_few_labels(_KEYWORDS.sub(rb"\1", body))
+    body = _with_legal_characters(body)
+    doctype = _DOCTYPE.match(body)
+    declares = doctype is not None and b"<!ENTITY" in doctype[0]
+    body = shaped(_DOCTYPE.sub(rb"\g<before>", body))
+    if _may_hold_many_attributes(body):
+        body = _TAG.sub(_with_few_attributes, body)
+    if any(word in body for word in _KEYWORD_TAGS):
+        body = _KEYWORDS.sub(rb"\1", body)
+    if sum(map(body.count, _LABEL_TAGS)) > _MOST_LABELS:
+        body = _with_few_labels(body)
     if not _is_well_formed(body):
-        body = _LOOSE_ENTITY.sub(_known_to_xml, body)
-    return _with_whole_entries(body.lstrip(), entries)
+        body = _LOOSE_ENTITY.sub(_known_to_xml, without_loose_tags(body))
+    return replace(_with_whole_entries(body.lstrip(), entries), declares=declares)
+
+
+def _with_legal_characters(body: bytes) -> bytes:
+    """Drop what XML may not carry; documents without any such byte are only looked at."""
+    body = body.translate(None, _CONTROLS)
+    if b"\xef\xbf" in body or b"\xed" in body:
+        body = _NOISE.sub(b"", body)
+    return _REFERENCE.sub(_legal, body) if b"&#" in body else body
+
+
+def _may_hold_many_attributes(body: bytes) -> bool:
+    """Tell whether a tag may be long and full: a tag has no ``<`` inside, and each attribute an equals sign."""
+    return any(run[0].count(b"=") > _MOST_ATTRIBUTES for run in _LONG_RUN.finditer(body))
 
 
 def _legal(reference: re.Match[bytes]) -> bytes:
@@ -130,13 +156,17 @@ def _with_whole_entries(body: bytes, most: int) -> Tamed:
     root = _ROOT.search(body)
     if root is None:
         return Tamed(body=body)
+    cut = b"</" + root[1] not in body
+    if not cut and body.count(b"item") + body.count(b"entry") <= most:
+        return Tamed(body=body)
+    starts = [found.start() for found in _ENTRY_START.finditer(body) if found["name"]]
     ends = [found.end() for found in _ENTRY_END.finditer(body) if found["name"]]
-    cut, more = b"</" + root[1] not in body, max(0, len(ends) - most)
+    more = max(0, len(ends) - most, len(starts) - cut - most)
     if not cut and not more:
         return Tamed(body=body)
-    if ends:
-        stop = ends[min(most, len(ends)) - 1]
-    else:
-        stop = next((found.start() for found in _ENTRY_START.finditer(body) if found["name"]), len(body))
+    # Entries inside each other end only after the last one began.
+    limit = starts[most] if len(starts) > most else len(body)
+    whole = [end for end in ends[:most] if end <= limit]
+    stop = whole[-1] if whole else next(iter(starts), len(body))
     closing = b"</channel>" if root[1].lower() == b"rss" else b""
     return Tamed(body=body[:stop] + closing + b"</" + root[1] + b">", cut=cut, more=more)

@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError as DatabaseTroubleError
 from sqlalchemy.pool import QueuePool
 
 from msdigest.errors import BusyError, NewerDatabaseError, StoreError
+from msdigest.store.encoded import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,6 +139,7 @@ def _engine(url: str) -> Engine:
                 pool_size=10,
                 pool_pre_ping=True,
                 hide_parameters=True,
+                json_serializer=json_text,
             )
         except ModuleNotFoundError:
             message = "PostgreSQL needs its driver: install msdigest[postgres]"
@@ -157,7 +159,7 @@ def _engine(url: str) -> Engine:
         raise StoreError(message) from None
     # Connections are kept: closing the last one writes the whole log back, 2.5 ms for every transaction.
     address = URL.create("sqlite", database=str(path))
-    engine = create_engine(address, poolclass=QueuePool, pool_size=10, hide_parameters=True)
+    engine = create_engine(address, poolclass=QueuePool, pool_size=10, hide_parameters=True, json_serializer=json_text)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

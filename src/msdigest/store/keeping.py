@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, insert, update
 
 from msdigest.errors import HeldError
 from msdigest.model.change import differences, fact_differences, is_rekeyed
+from msdigest.store.encoded import encoded
 from msdigest.store.entries import by_entry, by_id, by_key, by_mark, chunked, entry_of
 from msdigest.store.merging import absorb
 from msdigest.store.recognising import by_marks, fit, key_here, key_with_link, names_of, plain
@@ -111,7 +112,9 @@ def _lose(connection: Connection, source: str, gone: Iterable[str], *, now: date
 
 def _fitting(found: Found) -> Found:
     """Return ``found`` with names and words that every database takes."""
-    entry = replace(found.entry, key=fit(found.entry.key), url=plain(found.entry.url))
+    entry, key, url = found.entry, fit(found.entry.key), plain(found.entry.url)
+    if (key, url) != (entry.key, entry.url):
+        entry = replace(entry, key=key, url=url)
     return Found(entry=entry, shown=plain(found.shown), marks=tuple(fit(mark) for mark in found.marks))
 
 
@@ -156,7 +159,8 @@ class _Round:
         self.now_read = {row.id: entry_of(row) for row in self.known.values()}
         for place, original in enumerate(found):
             own = key_here(original.entry, original.marks, here=self.here, known=self.now_read)
-            found[place] = replace(original, entry=replace(original.entry, key=own))
+            if own != original.entry.key:
+                found[place] = replace(original, entry=replace(original.entry, key=own))
             self.ids.append(self.keys.get(own) or "")
         self.shown = set(self.ids)
         for place, each in enumerate(found):
@@ -204,7 +208,7 @@ class _Round:
 
     def _new(self, each: Found) -> tuple[str, Kept]:
         entry, entry_id = each.entry, self.new_id()
-        record, digest = to_record(entry), content_hash(entry)
+        record, digest = encoded(to_record(entry)), content_hash(entry)
         self.now_read[entry_id] = entry
         self._add(
             "entries",

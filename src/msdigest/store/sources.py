@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from msdigest.model.source import Source, Validators
 from msdigest.store.recognising import fit
 from msdigest.store.schema import held, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -95,9 +95,23 @@ def states(connection: Connection) -> dict[str, SourceState]:
     }
 
 
-def remember(connection: Connection, source: Source, state: SourceState) -> None:
-    """Keep ``state`` as what is known of ``source``."""
-    values: dict[str, Any] = {
+def remember(connection: Connection, known: Sequence[tuple[Source, SourceState]]) -> None:
+    """Keep what is known of sources by now; each source once."""
+    rows = {source.id: _row(source, state) for source, state in known}
+    ids = select(sources.c.id).where(sources.c.id.in_(list(rows)))
+    there = set(connection.execute(ids).scalars())
+    old = [{**row, "the_id": row["id"]} for row in rows.values() if row["id"] in there]
+    fresh = [row for row in rows.values() if row["id"] not in there]
+    if old:
+        columns: dict[str, Any] = {name: bindparam(name) for name in old[0] if name not in {"id", "the_id"}}
+        connection.execute(update(sources).where(sources.c.id == bindparam("the_id")).values(**columns), old)
+    if fresh:
+        connection.execute(insert(sources), fresh)
+
+
+def _row(source: Source, state: SourceState) -> dict[str, Any]:
+    return {
+        "id": source.id,
         "kind": source.kind,
         "url": source.url,
         "etag": state.validators.etag,
@@ -120,9 +134,6 @@ def remember(connection: Connection, source: Source, state: SourceState) -> None
         "gone_times": state.gone_times,
         "gone_since": state.gone_since,
     }
-    changed = connection.execute(update(sources).where(sources.c.id == source.id).values(**values))
-    if not changed.rowcount:
-        connection.execute(insert(sources).values(id=source.id, **values))
 
 
 def hold(connection: Connection, source: str, things: Iterable[tuple[str, str, str]], *, now: datetime) -> None:

@@ -15,7 +15,7 @@ from msdigest.errors import AnswerError, CollectError, EmptyAnswerError, StatusE
 from msdigest.model.entry import Known
 from msdigest.model.source import Source
 from msdigest.ports import Collected, Memory
-from msdigest.sandbox import InProcess
+from msdigest.sandbox.fake import InProcess
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SINCE = datetime(2026, 11, 19, 12, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from msdigest.markup.blocks import plain
+from msdigest.markup.blocks import plain, plain_of_clean
 from msdigest.markup.clean import clean
 from msdigest.markup.links import absolute, canonical_link
 from msdigest.markup.media import media
@@ -67,7 +67,7 @@ def keyed(entries: Iterable[Found]) -> Iterator[tuple[str, Found]]:
 def entry_of(found: Found, *, key: str, source: Source) -> Entry:
     """Make the entry of what was ``found``: cleaned, never without a title or an address."""
     html = clean(found.html, base_url=found.base)
-    text = plain(html)
+    text = plain_of_clean(html)
     url = found.link or absolute(source.url, source.url)
     played = (Enclosure(*astuple(file)) for file in media(found.html, base_url=found.base))
     files = joined(found.enclosures, played)

@@ -48,6 +48,8 @@ def read_xml(body: bytes, *, content_type: str, url: str) -> Document | None:
     if not parsed.version and not parsed.entries:
         return None
     warnings = []
+    if tamed.declares:
+        warnings.append("The document declares entities of its own, as no feed needs to; they were not read.")
     if tamed.cut:
         warnings.append("The document ends in the middle: what is complete was kept, the last entry is held.")
     if tamed.more:

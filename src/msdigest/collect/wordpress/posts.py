@@ -8,7 +8,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from msdigest.collect.wordpress.rows import moment, number, numbers, rendered, rows_of, text
-from msdigest.markup.blocks import plain
+from msdigest.markup.blocks import plain_of_clean
 from msdigest.markup.clean import clean
 from msdigest.markup.links import absolute, canonical_link
 from msdigest.markup.media import media
@@ -95,7 +95,7 @@ def _post(row: Mapping[str, Any], source: Source, kind: str) -> Post | None:
     if not number(row.get("id")) or not link:
         return None
     html = clean(rendered(row.get("content")), base_url=link)
-    said = plain(html)
+    said = plain_of_clean(html)
     published, precision = _published(row)
     modified = moment(row.get("modified_gmt"))
     entry = Entry(

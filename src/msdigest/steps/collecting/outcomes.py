@@ -39,33 +39,42 @@ def keep_all(database: Database, visits: Sequence[Visited], clock: Clock) -> lis
 
     What one of them would hold or cannot keep is undone alone.
     """
-    reports = []
+    reports, states = [], []
     with database.writing() as connection:
         # The time is told when it is our turn: an issue's cut-off may have been drawn while we waited.
         take_turn(connection)
         now = clock.now()
         for done in visits:
-            try:
-                with connection.begin_nested():
-                    reports.append(_keep(connection, done, now))
-            except HeldError as error:
-                reports.append(_hold_all(connection, done, error, now=now))
+            report, state = _keep(connection, done, now)
+            reports.append(report)
+            states.append((done.source, state))
+        source_store.remember(connection, states)
     return reports
 
 
-def _keep(connection: Transaction, done: Visited, now: datetime) -> SourceReport:
+def _keep(connection: Transaction, done: Visited, now: datetime) -> tuple[SourceReport, SourceState]:
     result = done.result
     if isinstance(result, FetchError | CollectError):
-        return _keep_failure(connection, done, result, now=now)
+        return _failed(done, result, now=now)
+    if result.status == "unchanged" and not done.found and not result.gone:
+        state = _after_success(
+            done, result, fresh=0, interval=_interval_of_quiet(connection, done, result, now), now=now
+        )
+        return _report(done, result, (), state), state
     rules = Rules(since=done.state.last_success, whole=result.whole, accept=done.accept, rereading=done.rereading)
-    kept = keeping.keep(connection, done.found, source=done.source.id, gone=result.gone, now=now, rules=rules)
+    try:
+        with connection.begin_nested():
+            kept = keeping.keep(connection, done.found, source=done.source.id, gone=result.gone, now=now, rules=rules)
+    except HeldError as error:
+        return _hold_all(connection, done, error, now=now)
     if result.status != "unchanged":
         doubtful = [(each.entry.key, each.entry.title, " ".join(each.entry.doubts)) for each in done.doubtful]
         source_store.hold(connection, done.source.id, doubtful, now=now)
     fresh = sum(each.change == "new" for each in kept)
-    state = _after_success(connection, done, result, fresh=fresh, now=now)
-    source_store.remember(connection, done.source, state)
-    return _report(done, result, kept, state)
+    last_new = now if fresh else done.state.last_new
+    interval = _interval(connection, done, result, quiet=now - (last_new or now))
+    state = _after_success(done, result, fresh=fresh, interval=interval, now=now)
+    return _report(done, result, kept, state), state
 
 
 def _report(done: Visited, result: Collected, kept: Sequence[Kept], state: SourceState) -> SourceReport:
@@ -95,18 +104,28 @@ def _moved(done: Visited, state: SourceState) -> Sequence[str]:
 # ------------------------------------------------------------------------------------------------------- success
 
 
-def _after_success(
-    connection: Transaction, done: Visited, result: Collected, *, fresh: int, now: datetime
-) -> SourceState:
-    before = done.state
-    last_new = now if fresh else before.last_new
-    interval = done.source.interval or rhythm.adaptive_interval(
+def _interval(connection: Transaction, done: Visited, result: Collected, *, quiet: timedelta) -> timedelta:
+    return done.source.interval or rhythm.adaptive_interval(
         done.source.id,
         usual=done.source.usual_interval,
         dates=entry_store.rhythm_of(connection, done.source.id) if done.source.own_rhythm else (),
-        quiet=now - (last_new or now),
+        quiet=quiet,
         asked=result.min_interval,
     )
+
+
+def _interval_of_quiet(connection: Transaction, done: Visited, result: Collected, now: datetime) -> timedelta:
+    """Return the interval after a visit that brought nothing: the one before, until another quiet day is over."""
+    before = done.state
+    quiet, then = (moment - (before.last_new or moment) for moment in (now, before.last_success or now))
+    if before.interval and not done.source.interval and quiet.days == then.days and not result.min_interval:
+        return before.interval
+    return _interval(connection, done, result, quiet=quiet)
+
+
+def _after_success(done: Visited, result: Collected, *, fresh: int, interval: timedelta, now: datetime) -> SourceState:
+    before = done.state
+    last_new = now if fresh else before.last_new
     status = "held" if done.doubtful else before.status if _still_held(before, result) else result.status
     return replace(
         _with_move(before, done, result, now=now),
@@ -157,21 +176,20 @@ def _with_move(state: SourceState, done: Visited, result: Collected, *, now: dat
 # ------------------------------------------------------------------------------------------------------- failure
 
 
-def _hold_all(connection: Transaction, done: Visited, error: HeldError, *, now: datetime) -> SourceReport:
+def _hold_all(
+    connection: Transaction, done: Visited, error: HeldError, *, now: datetime
+) -> tuple[SourceReport, SourceState]:
     """Keep nothing of what the source shows until an editor has looked; it is asked again as usual."""
     source_store.hold(connection, done.source.id, [("", done.source.name or done.source.id, str(error))], now=now)
     interval = done.source.interval or done.state.interval or done.source.usual_interval
     held = replace(
         done.state, status="held", error=str(error), last_attempt=now, interval=interval, next_check=now + interval
     )
-    source_store.remember(connection, done.source, held)
     log.warning("source held source=%s", done.source.id)
-    return SourceReport(id=done.source.id, status="held", error=str(error))
+    return SourceReport(id=done.source.id, status="held", error=str(error)), held
 
 
-def _keep_failure(
-    connection: Transaction, done: Visited, error: FetchError | CollectError, *, now: datetime
-) -> SourceReport:
+def _failed(done: Visited, error: FetchError | CollectError, *, now: datetime) -> tuple[SourceReport, SourceState]:
     state = done.state
     failures = state.failures + 1
     wait = rhythm.retry_after_failure(failures)
@@ -191,9 +209,8 @@ def _keep_failure(
         next_check=now + wait,
         not_before=not_before,
     )
-    source_store.remember(connection, done.source, failed)
     log.warning("source failed source=%s error=%s", done.source.id, error)
-    return SourceReport(id=done.source.id, status="failed", failed=1, error=str(error))
+    return SourceReport(id=done.source.id, status="failed", failed=1, error=str(error)), failed
 
 
 def _with_gone(state: SourceState, error: FetchError | CollectError, *, now: datetime) -> SourceState:

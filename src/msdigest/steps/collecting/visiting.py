@@ -20,13 +20,13 @@ from msdigest.store.keeping import Found
 from msdigest.store.recognising import LINK, SAID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from msdigest.model.clock import Clock
     from msdigest.model.entry import Entry, Known
     from msdigest.model.source import Source
-    from msdigest.ports import Collected, Collector, Enrichment, Network, Sandbox
+    from msdigest.ports import Collected, Collector, Network, Sandbox
     from msdigest.store.database import Database
     from msdigest.store.sources import SourceState
 
@@ -34,13 +34,16 @@ log = logging.getLogger(__name__)
 
 # A clock that is a little wrong is forgiven; a date further ahead is none.
 FUTURE_ALLOWED = timedelta(days=1)
+# Entries that are enriched in one go: within the time that the sandbox gives, even where each is long.
+TOGETHER = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitors:
     """What a visit needs.
 
-    words: what the enrichments go by, e.g. the vocabulary; if it changed, what was read before is read again.
+    enrich: says what can be known from entries alone; at most ``TOGETHER`` at a time.
+    words: what that goes by, e.g. the vocabulary; if it changed, what was read before is read again.
     """
 
     database: Database
@@ -48,7 +51,7 @@ class Visitors:
     sandbox: Sandbox
     clock: Clock
     collectors: Mapping[str, Collector]
-    enrichments: Sequence[Enrichment]
+    enrich: Callable[[Sequence[Entry]], Sequence[Entry]]
     words: str = ""
 
 
@@ -81,7 +84,7 @@ def visit(visitors: Visitors, asked: tuple[Source, SourceState], *, accept: bool
     )
     try:
         result = _collector(visitors, source)(source, memory, visitors.network.visiting(source), visitors.sandbox)
-        found = _found(source, result, enrichments=visitors.enrichments, now=visitors.clock.now())
+        found = _found(source, result, enrich=visitors.enrich, now=visitors.clock.now())
     except (FetchError, CollectError) as error:
         return replace(done, result=error)
     except StoreError:
@@ -120,24 +123,24 @@ def _seen(database: Database, source_id: str, keys: Iterable[str]) -> frozenset[
         return entry_store.seen_of(connection, source_id, keys)
 
 
-def _found(source: Source, result: Collected, *, enrichments: Sequence[Enrichment], now: datetime) -> list[Found]:
+def _found(
+    source: Source, result: Collected, *, enrich: Callable[[Sequence[Entry]], Sequence[Entry]], now: datetime
+) -> list[Found]:
     links = Counter(name for entry in result.entries for name in _links(entry.url))
     own_places = {*_links(source.url), *_links(result.moved_to or source.url)}
+    taken = [entry for entry in result.entries if result.filtered or source.takes(entry.title, entry.text)]
     found = []
-    for entry in result.entries:
-        if not source.takes(entry.title, entry.text) and not result.filtered:
-            continue
-        enriched = _believable(entry, now)
-        for enrich in enrichments:
-            enriched = enrich(enriched)
-        marks = [f"{own.scheme}:{own.value}" for own in entry.same_as]
-        # A link that several entries share, or that is the source itself, names none of them; a place on it may.
-        link = next((name for name in _links(entry.url) if links[name] == 1 and name not in own_places), "")
-        if link:
-            marks.append(f"{LINK}{link}")
-        if result.whole:
-            marks.append(_said(source, entry))
-        found.append(Found(entry=enriched, shown=entry.text, marks=tuple(marks)))
+    for start in range(0, len(taken), TOGETHER):
+        some = taken[start : start + TOGETHER]
+        for entry, enriched in zip(some, enrich([_believable(entry, now) for entry in some]), strict=True):
+            marks = [f"{own.scheme}:{own.value}" for own in entry.same_as]
+            # A link that several entries share, or that is the source itself, names none of them; a place on it may.
+            link = next((name for name in _links(entry.url) if links[name] == 1 and name not in own_places), "")
+            if link:
+                marks.append(f"{LINK}{link}")
+            if result.whole:
+                marks.append(_said(source, entry))
+            found.append(Found(entry=enriched, shown=entry.text, marks=tuple(marks)))
     return found
 
 
