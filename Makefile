@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := src tests benchmarks
 
-.PHONY: demo test setup lint bench browser clean
+.PHONY: demo test setup lint bench bench-sending bench-collecting world browser clean
 
 demo: setup
 	@$(BIN)/msdigest demo
@@ -20,8 +20,17 @@ lint: setup
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 
-bench: setup
+bench: bench-collecting bench-sending
+
+bench-sending: setup
 	PYTHONPATH=. $(BIN)/python benchmarks/sending.py
+
+bench-collecting: setup
+	PYTHONPATH=. $(BIN)/python benchmarks/collecting.py
+
+# Every fault of the world on every source (about ten minutes); the suite takes each fault and each source once.
+world: setup
+	MSDIGEST_ALL_FAULTS=1 $(BIN)/python -m pytest tests/test_world_week.py tests/test_world_round.py
 
 # The tests look at pages in a real browser; Debian's is installed where that is allowed.
 browser:

@@ -34,11 +34,27 @@ def test_a_good_document_keeps_its_bytes() -> None:
         (b"<a>\xed\xa0\x80\xef\xbf\xbf</a>", b"<a></a>"),
         (b"<a>&nbsp;&bogus; & &amp; &eacute;</a>", b"<a>&#160;&amp;bogus; &amp; &amp; &#233;</a>"),
         (b"<a><![CDATA[x&y &nbsp;]]> & <!-- & --></a>", b"<a><![CDATA[x&y &nbsp;]]> &amp; <!-- & --></a>"),
+        (b"<a>x <b and <c>y</c> < 5 <![CDATA[<b ]]></a>", b"<a>x &lt;b and <c>y</c> < 5 <![CDATA[<b ]]></a>"),
     ],
 )
 def test_repairs(hostile: bytes, tamed: bytes) -> None:
     """DOCTYPE goes, illegal characters go, entities that only HTML knows become characters."""
     assert safe_xml(hostile).body == tamed
+
+
+@pytest.mark.parametrize(
+    ("doctype", "declares"),
+    [
+        (b"", False),
+        (b"<!DOCTYPE rss PUBLIC '-//N//DTD RSS 0.91//EN' 'http://dtd.example/rss.dtd'>", False),
+        (b"<!DOCTYPE rss [<!ELEMENT a ANY>]>", False),
+        (b"<!DOCTYPE rss [<!ENTITY a 'b'>]>", True),
+        (b"<!doctype rss [ <!-- ]> --> <!ENTITY % a SYSTEM 'file:///x'> %a; ]>", True),
+    ],
+)
+def test_who_declares_entities_is_told(doctype: bytes, declares: bool) -> None:
+    """Old feeds name a DTD; those that bring entities along mean no good."""
+    assert safe_xml(doctype + _rss(b"<item>1</item>")) == Tamed(body=_rss(b"<item>1</item>"), declares=declares)
 
 
 @pytest.mark.parametrize("close", [b">x</a>", b"/>"])
@@ -75,6 +91,8 @@ def test_categories() -> None:
         (b"<rss><channel><title>t", Tamed(body=_rss(b"<title>t"), cut=True)),
         (b"<feed><entry>1</entry><entry><![CDATA[</entry>", Tamed(body=b"<feed><entry>1</entry></feed>", cut=True)),
         (_rss(b"<item>1</item>" * 5), Tamed(body=_rss(b"<item>1</item>" * 3), more=2)),
+        (_rss(b"<item>1</item>" + b"<item>" * 5 + b"</item>" * 5), Tamed(body=_rss(b"<item>1</item>"), more=3)),
+        (b"<rss><channel>" + b"<item>1</item>" * 3 + b"<item>cut", Tamed(body=_rss(b"<item>1</item>" * 3), cut=True)),
         (
             b"<rdf:RDF><channel></channel><item>1</item><item>",
             Tamed(body=b"<rdf:RDF><channel></channel><item>1</item></rdf:RDF>", cut=True),

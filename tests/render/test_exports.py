@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from lxml import etree
 
+from msdigest.model.details import Event
 from msdigest.model.entry import Entry
 from msdigest.model.source import Source
 from msdigest.render.exports import calendar, opml
@@ -64,6 +65,18 @@ def test_calendar_of_a_meeting() -> None:
     assert "SUMMARY:Fog\\; or: what\\, now\\\\?" in lines
     assert "DESCRIPTION:Bring questions." in lines
     assert lines[-2:] == ["END:VCALENDAR", ""]
+
+
+def test_an_event_that_tells_its_instant_takes_it() -> None:
+    """Whatever the day of its announcement: people meet at the event's own instant, and where its link leads."""
+    event = Event(start=MEETING, join="https://zoom.example/j/1,2")
+    announced = {"published": datetime(2026, 11, 1, tzinfo=UTC), "precision": "day"}
+    lines = _lines(calendar("Meetings", [_shown(event=event, **announced)]))
+
+    assert "DTSTART:20261203T170000Z" in lines
+    assert "LOCATION:https://zoom.example/j/1\\,2" in lines
+    assert calendar("Meetings", [_shown(kind="recording", event=event, **announced)]) is None
+    assert "LOCATION" not in str(calendar("Meetings", [_shown(event=Event(start=MEETING, join="javascript:x"))]))
 
 
 def test_a_meeting_known_to_the_day_takes_the_day() -> None:

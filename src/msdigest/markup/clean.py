@@ -33,6 +33,8 @@ _FLAT = frozenset(
     colgroup option optgroup rp rt
     """.split()  # noqa: SIM905 - one word a line would fill the page
 )
+# What must be taken out, or counted: where there is none of it, looking at every tag would be for nothing.
+_NOT_TAME = re.compile(r"<(?:!--|script|style|template|noscript|svg|iframe|object|[^<]{4000})", re.IGNORECASE)
 _SECTIONING = re.compile(
     r"<(/?)(?:section|article|main|header|address|details|summary|center)(?=[\s/>])", re.IGNORECASE
 )
@@ -101,6 +103,8 @@ def clean(html: str, *, base_url: str) -> str:
 def tamed(html: str) -> str:
     """Bound length, depth and attributes; drop comments, scripts and characters that are none."""
     text = legal_references(without_controls(html[:_MOST_CHARACTERS]))
+    if text.count("<") - text.count("</") <= _MOST_DEPTH and not _NOT_TAME.search(text):
+        return text
     depth = 0
 
     def bounded(token: re.Match[str]) -> str:

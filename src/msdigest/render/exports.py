@@ -36,8 +36,8 @@ def opml(title: str, sources: Sequence[Source]) -> bytes:
 def calendar(title: str, entries: Iterable[Shown]) -> bytes | None:
     """Write the meetings among ``entries``; None if there are none, for an empty calendar is not a valid one.
 
-    A meeting is an entry of kind event whose own date is known to the day and lies after we first saw it:
-    an older date may be the day of its announcement, and then nobody knows when people meet.
+    A meeting is an entry of kind event that tells its instant, or whose own date is known to the day and lies after
+    we first saw it: an older date may be the day of its announcement, and then nobody knows when people meet.
     """
     meetings = [(shown, begin) for shown in entries if (begin := meeting_time(shown))]
     if not meetings:
@@ -50,8 +50,10 @@ def calendar(title: str, entries: Iterable[Shown]) -> bytes | None:
 
 
 def meeting_time(shown: Shown) -> datetime | None:
-    """Return when an event begins that was announced ahead for a known day, else None."""
+    """Return when an event begins that tells its instant or was announced ahead for a known day, else None."""
     entry = shown.entry
+    if entry.kind == "event" and entry.event is not None:
+        return entry.event.start
     if entry.kind != "event" or entry.precision not in {"day", "minute"}:
         return None
     if entry.published is None or entry.first_seen is None or entry.published <= entry.first_seen:
@@ -68,9 +70,13 @@ def _outline(source: Source) -> dict[str, str]:
 
 
 def _event(shown: Shown, begin: datetime) -> list[str]:
+    event = shown.entry.event
     lines = ["BEGIN:VEVENT", f"UID:{urn(shown.entry)}", f"DTSTAMP:{_instant(shown.changed)}"]
-    lines += _start(begin, exact=shown.entry.precision == "minute")
+    lines += _start(begin, exact=event is not None or shown.entry.precision == "minute")
     lines += [f"SUMMARY:{_text(shown.title)}", f"URL:{one_line(shown.link)}"]
+    if event is not None and (join := web_address(event.join)):
+        # Calendars show the place as what is opened to get there.
+        lines.append(f"LOCATION:{_text(join)}")
     if shown.summary:
         lines.append(f"DESCRIPTION:{_text(shown.summary)}")
     # The number tells a calendar that an event which it has already was given another date.

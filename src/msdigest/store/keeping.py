@@ -63,11 +63,13 @@ class Kept:
 class Rules:
     """How a visit's entries are kept.
 
-    since: the last visit that succeeded. whole: the source shows its newest entries, so unknown old ones mean that
-    its ids changed: they are held, unless an editor has looked (``accept``) or the filter is another one.
+    turn: the newest cut-off, if the caller holds the turn already. since: the last visit that succeeded.
+    whole: the source shows its newest entries, so unknown old ones mean that its ids changed: they are held, unless an
+    editor has looked (``accept``) or the filter is another one.
     rereading: the source is read by other rules than before.
     """
 
+    turn: datetime | None = None
     since: datetime | None = None
     whole: bool = False
     accept: bool = False
@@ -93,7 +95,7 @@ def keep(
     Kept at ``now``, or just after the newest cut-off if the clock has stepped back behind it. Raises HeldError, and
     the caller must undo the transaction, where an editor has to look first.
     """
-    now = max(now, take_turn(connection) + _TICK)
+    now = max(now, (rules.turn or take_turn(connection)) + _TICK)
     round_ = _Round(connection, [_fitting(each) for each in found], source=source, now=now, rules=rules, new_id=new_id)
     round_.recognise()
     round_.hold_if_rekeyed()

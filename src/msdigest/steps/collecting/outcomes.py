@@ -42,17 +42,17 @@ def keep_all(database: Database, visits: Sequence[Visited], clock: Clock) -> lis
     reports, states = [], []
     with database.writing() as connection:
         # The time is told when it is our turn: an issue's cut-off may have been drawn while we waited.
-        take_turn(connection)
+        turn = take_turn(connection)
         now = clock.now()
         for done in visits:
-            report, state = _keep(connection, done, now)
+            report, state = _keep(connection, done, now, turn=turn)
             reports.append(report)
             states.append((done.source, state))
         source_store.remember(connection, states)
     return reports
 
 
-def _keep(connection: Transaction, done: Visited, now: datetime) -> tuple[SourceReport, SourceState]:
+def _keep(connection: Transaction, done: Visited, now: datetime, *, turn: datetime) -> tuple[SourceReport, SourceState]:
     result = done.result
     if isinstance(result, FetchError | CollectError):
         return _failed(done, result, now=now)
@@ -61,13 +61,19 @@ def _keep(connection: Transaction, done: Visited, now: datetime) -> tuple[Source
             done, result, fresh=0, interval=_interval_of_quiet(connection, done, result, now), now=now
         )
         return _report(done, result, (), state), state
-    rules = Rules(since=done.state.last_success, whole=result.whole, accept=done.accept, rereading=done.rereading)
+    rules = Rules(
+        turn=turn,
+        since=done.state.last_success,
+        whole=result.whole,
+        accept=done.accept,
+        rereading=done.rereading,
+    )
     try:
         with connection.begin_nested():
             kept = keeping.keep(connection, done.found, source=done.source.id, gone=result.gone, now=now, rules=rules)
     except HeldError as error:
         return _hold_all(connection, done, error, now=now)
-    if result.status != "unchanged":
+    if result.status != "unchanged" and (done.doubtful or done.state.status in {"held", "failed"}):
         doubtful = [(each.entry.key, each.entry.title, " ".join(each.entry.doubts)) for each in done.doubtful]
         source_store.hold(connection, done.source.id, doubtful, now=now)
     fresh = sum(each.change == "new" for each in kept)
