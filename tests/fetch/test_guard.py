@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from ipaddress import ip_address
 
 import pytest
 from tests.fetch.loopback import answer
 
-from msdigest.errors import BlockedAddressError, UnreachableError
+from msdigest.errors import BlockedAddressError, RedirectError, UnreachableError
 from msdigest.fetch.exchange import Backend, RefusedAddress
 from msdigest.fetch.guard import Guard, is_public
 from msdigest.fetch.manners import Manners
@@ -98,12 +99,22 @@ def test_the_way_out_is_told(host, address, named, entry) -> None:
     Guard([parse_allowed(entry)]).rule(host, 8911, [ip_address(address)])
 
 
-@pytest.mark.parametrize(
-    "host",
-    ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "0x7f000001", "127.1", "0177.0.0.1", "0.0.0.0", "0",
-     "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::]", "[64:ff9b::7f00:1]", "user@127.0.0.1",
-     "blog.example@127.0.0.1", "user:word@localhost", "127.0.0.1.", "LOCALHOST"],
-)  # fmt: skip
+# Every way to write this machine, and whether all resolvers know it as an address.
+LOOPBACK = {
+    "127.0.0.1": True, "127.0.0.1.": False, "127.1": True, "127.0.1": True, "2130706433": True, "017700000001": False,
+    "0177.0.0.1": False, "0x7f.1": False, "0x7f000001": False, "0X7F.0.0.1": False, "127.0.0.001": False, "0": False,
+    "0.0.0.0": True, "00000000": False, "localhost": True, "LOCALHOST": True, "localhost.": False,
+    "LocalHost.LocalDomain": False, "127。0。0。1": True, "127．0．0．1": True, "127｡0｡0｡1": True, "１２７.0.0.1": False,
+    "ⓛⓞⓒⓐⓛⓗⓞⓢⓣ": False, "%6c%6f%63%61%6c%68%6f%73%74": False, "127%2e0%2e0%2e1": False, "127.0.0.1%00": False,
+    "[::1]": True, "[0:0:0:0:0:0:0:1]": True, "[::]": True, "[::127.0.0.1]": True, "[::ffff:127.0.0.1]": True,
+    "[::ffff:7f00:1]": True, "[::ffff:0:7f00:1]": True, "[64:ff9b::7f00:1]": True, "[64:ff9b::127.0.0.1]": True,
+    "[64:ff9b:1::7f00:1]": True, "[2002:7f00:1::]": True, "[fe80::1]": True, "[fe80::1%25lo]": False,
+    "[fe80::1%lo]": False, "user@127.0.0.1": True, "blog.example@127.0.0.1": True, "user:word@localhost": True,
+    "user:word@[::1]": True, "blog.example\\@127.0.0.1": False, "blog.example#@127.0.0.1": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("host", LOOPBACK)
 def test_no_spelling_of_loopback_gets_through(new_http, serve, host) -> None:
     """However this machine is written, nothing is connected to and the password is not repeated."""
     server = serve({"/": answer(body=b"secret")})
@@ -115,9 +126,65 @@ def test_no_spelling_of_loopback_gets_through(new_http, serve, host) -> None:
 
     assert server.accepted == 0
     assert "word" not in str(caught.value)
-    # The resolver may not know the odd spellings as addresses, but these it must.
-    if host in {"127.0.0.1", "localhost", "127.1", "[::1]", "[::ffff:127.0.0.1]", "user@127.0.0.1", "2130706433"}:
-        assert isinstance(caught.value, BlockedAddressError)
+    assert isinstance(caught.value, BlockedAddressError) or not LOOPBACK[host]
+
+
+@pytest.mark.parametrize("host", LOOPBACK)
+def test_no_redirect_to_loopback_gets_through(new_http, serve, host) -> None:
+    """However this machine is written, a server that we may ask cannot send us to another one on it."""
+    inside = serve({"/": answer(body=b"secret")})
+    location = f"http://{host}:{inside.port}/".encode().decode("latin-1")
+    outside = serve({"/": answer("302 Found", location=location)})
+    http = new_http(allow_private=[f"127.0.0.1:{outside.port}"])
+
+    with pytest.raises((BlockedAddressError, UnreachableError, RedirectError)):
+        http.get(f"{outside.url}/", manners=Manners(source_url=f"{outside.url}/"))
+
+    assert (outside.accepted, inside.accepted) == (1, 0)
+
+
+INSIDE = [
+    "10.0.0.1", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1", "192.0.0.8", "192.0.0.192", "198.18.0.1",
+    "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "0.0.0.0", "::", "::1", "::ffff:10.0.0.1",
+    "::ffff:169.254.169.254", "::10.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::10.0.0.1",
+    "2002:a00:1::", "2002:a9fe:a9fe::1", "2001:0:a00:1::", "fe80::1", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1",
+    "ff0e::1", "2001:db8::1", "3fff::1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", INSIDE)
+def test_nothing_inside_is_reached(new_http, monkeypatch, address) -> None:
+    """By its address, by a name, by a redirect, for a question with a body: no connection is tried."""
+    tried = []
+    monkeypatch.setattr("socket.create_connection", lambda *where, **_: tried.append(where))
+    host = f"[{address}]" if ":" in address else address
+
+    for url, resolved in ((f"http://{host}/", [address]), ("https://blog.example/", ["93.184.216.34", address])):
+        http = new_http(allow_private=[], resolver=lambda *_, resolved=resolved: resolved)
+        for ask in (http.get, partial(http.post, body=b"", content_type="text/plain")):
+            with pytest.raises(BlockedAddressError, match="is private or reserved"):
+                ask(url)
+    assert tried == []
+
+
+@pytest.mark.parametrize("zone", ["lo", "eth0", "1", "25lo"])
+def test_a_zone_changes_nothing(new_http, zone) -> None:
+    """The resolver may name the network card with an address."""
+    http = new_http(allow_private=[], resolver=lambda *_: [f"fe80::1%{zone}"])
+
+    with pytest.raises(BlockedAddressError):
+        http.get("http://printer.example/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["unix:/run/docker.sock", "http+unix://%2Frun%2Fdocker.sock/info", "unix:///run/docker.sock", "http:///run/x",
+     "http://%2Frun%2Fdocker.sock/", "http:/127.0.0.1/", "http:127.0.0.1/", "//127.0.0.1/", "\\\\127.0.0.1\\"],
+)  # fmt: skip
+def test_no_file_is_a_server(http, url) -> None:
+    """Sockets in files and addresses cut short are no web addresses, or names that nobody has."""
+    with pytest.raises(UnreachableError):
+        http.get(url)
 
 
 def test_a_redirect_to_a_private_address_is_refused(new_http, serve) -> None:
@@ -152,6 +219,26 @@ def test_the_address_that_was_checked_is_the_one_that_is_used(new_http, serve) -
     with pytest.raises(BlockedAddressError):
         http.get(url)
     assert inside.accepted == 0
+
+
+@pytest.mark.parametrize("hop", ["/again", "//blog.example:{port}/again", "http://BLOG.example:{port}/again"])
+def test_a_name_that_changes_between_two_hops(new_http, serve, hop) -> None:
+    """A page that sends us to itself, under a name that leads elsewhere by then, is not followed there."""
+    inside = serve({"/again": answer(body=b"secret")}, host="127.0.0.2")
+    moved = answer("302 Found", location=hop.format(port=inside.port), connection="close")
+    outside = serve({"/": moved}, port=inside.port)
+    lookups = []
+
+    def rebinding(host, port):
+        lookups.append(host)
+        return ["127.0.0.1" if len(lookups) == 1 else "127.0.0.2"]
+
+    http = new_http(allow_private=["127.0.0.1"], resolver=rebinding)
+    with pytest.raises(BlockedAddressError, match=r"blog\.example is 127\.0\.0\.2, which is private"):
+        http.get(f"http://blog.example:{inside.port}/")
+
+    assert lookups == ["blog.example"] * 2
+    assert (outside.accepted, inside.accepted) == (1, 0)
 
 
 def test_one_private_address_among_many_is_enough(new_http, serve) -> None:

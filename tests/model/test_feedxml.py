@@ -65,6 +65,7 @@ def test_attributes(close: bytes) -> None:
 
     assert safe_xml(b"<a " + many + close).body.count(b"=") == 60
     assert safe_xml(b"<a" + few + close).body == b"<a" + few + close
+    assert safe_xml(b"<b " + many + b"/><a" + few + close).body.endswith(b"<a" + few + close)
 
 
 def test_categories() -> None:
@@ -91,6 +92,7 @@ def test_categories() -> None:
         (b"<rss><channel><title>t", Tamed(body=_rss(b"<title>t"), cut=True)),
         (b"<feed><entry>1</entry><entry><![CDATA[</entry>", Tamed(body=b"<feed><entry>1</entry></feed>", cut=True)),
         (_rss(b"<item>1</item>" * 5), Tamed(body=_rss(b"<item>1</item>" * 3), more=2)),
+        (_rss(b"<item>an item or two items</item>" * 3), Tamed(body=_rss(b"<item>an item or two items</item>" * 3))),
         (_rss(b"<item>1</item>" + b"<item>" * 5 + b"</item>" * 5), Tamed(body=_rss(b"<item>1</item>"), more=3)),
         (b"<rss><channel>" + b"<item>1</item>" * 3 + b"<item>cut", Tamed(body=_rss(b"<item>1</item>" * 3), cut=True)),
         (

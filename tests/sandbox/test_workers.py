@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from tests.sandbox import reading
 
 from msdigest.collect.feed import reading as feed
 from msdigest.errors import CollectError, LimitError
-from msdigest.sandbox.parent import Limits
+from msdigest.sandbox.parent import Limits, _Link
 from msdigest.sandbox.workers import Workers
 
 MB = 2**20
@@ -132,6 +133,7 @@ TOO_MUCH = {
     "abort": (reading.aborts, (), SHORT, r"broke the process that read it \(SIGABRT\)"),
     "fault of memory": (reading.reads_nowhere, (), SHORT, r"broke the process that read it \(SIGSEGV\)"),
     "exit": (reading.leaves, (0,), SHORT, r"broke the process that read it \(exit status 0\)"),
+    "hanging up": (reading.hangs_up, (), SHORT, r"broke the process that read it \(SIGKILL\)"),
     "files": (reading.opens_many_files, (), SHORT, r"fault of msdigest \(OSError\)"),
 }  # fmt: skip
 
@@ -214,6 +216,19 @@ def test_a_worker_that_is_no_longer_ours(workers, said) -> None:
         workers.run(reading.answers_by_itself, said)
     assert gone(process)
     assert workers.run(reading.process) != process
+
+
+def test_a_worker_that_drips() -> None:
+    """A byte does not buy more time."""
+    ours, theirs = socket.socketpair()
+    link = _Link(ours)
+    with theirs:
+        theirs.sendall(b"x")
+        link.give(-1.0)
+        for ask in (lambda: link.read(2), lambda: link.write(b"x")):
+            with pytest.raises(TimeoutError):
+                ask()
+        link.close()
 
 
 # The end

@@ -143,7 +143,7 @@ class HttpClient:
         while True:
             headers = request_headers(validators if trail.still_the_same else NO_VALIDATORS, accept=accept)
             gap = self._asked_gap(trail.last, manners)
-            answer = self._exchange(Call("GET", trail.last, headers), manners=replace(manners, gap=gap), clock=clock)
+            answer = self._exchange(Call("GET", trail.last, headers), manners=manners, gap=gap, clock=clock)
             if isinstance(answer, Reply):
                 return replace(answer, moved_to=trail.moved_to)
             trail.follow(answer)
@@ -152,22 +152,23 @@ class HttpClient:
         """Ask ``url`` with a ``body`` as ``Http.post`` says."""
         headers = {**request_headers(NO_VALIDATORS, accept=accept), "content-type": content_type}
         call = Call("POST", web_address(url), headers, body)
-        answer = self._exchange(call, manners=manners, clock=_Remaining(self._deadline))
+        gap = self._asked_gap(call.url, manners)
+        answer = self._exchange(call, manners=manners, gap=gap, clock=_Remaining(self._deadline))
         if isinstance(answer, Redirect):
             raise RedirectError(shown(call.url), "it redirects a question that has a body")
         return answer
 
-    def _asked_gap(self, url: httpx.URL, manners: Manners) -> float | None:
+    def _asked_gap(self, url: httpx.URL, manners: Manners) -> float:
         """Return the pause that source and site want; raises RobotsError if the site wants no visit there."""
+        own = self._gap if manners.gap is None else manners.gap
         if not manners.robots:
-            return manners.gap
+            return own
         plainly = replace(manners, robots=False)
-        return max(manners.gap or 0.0, self._robots.asked(url, lambda rules: self.get(rules, manners=plainly)))
+        return max(own, self._robots.asked(url, lambda rules: self.get(rules, manners=plainly)))
 
-    def _exchange(self, call: Call, *, manners: Manners, clock: _Remaining) -> Reply | Redirect:
+    def _exchange(self, call: Call, *, manners: Manners, gap: float, clock: _Remaining) -> Reply | Redirect:
         """Wait for the host's turn and make one request; the waiting costs none of its time."""
         guard = Guard(self._allowed, place(web_address(manners.source_url)) if manners.source_url else None)
-        gap = self._gap if manners.gap is None else manners.gap
         with self._pacing.turn("{}:{}".format(*place(call.url)), gap=gap), self._places:
             started = self._clock()
             with Exchange(started + clock.left, self._clock, guard.rule).running():

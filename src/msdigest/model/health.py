@@ -161,18 +161,20 @@ def _sentence(source: Source, past: Past | None, *, status: Status, reasons: Seq
         return source.note or "It is disabled in config/sources.toml, and no note says why."
     if source.kind == EDITOR:
         return "Nobody is asked: editors type its entries with `msdigest entry add`."
+    if status == "held":
+        told = reasons[0] if reasons else (past and past.error) or ""
+        return _held(source, told, more=len(reasons) - 1)
     if past is None or status == "new":
         before = "Its address was changed, and this one" if past and past.last_success else "It"
         return f"{before} was not visited yet: {again} does it now."
     if status in {"waiting", "failed"}:
         return _failed(past, status)
-    others = {
+    return {
         "gone": "It said on two days that it is gone for good, and is not asked any more: correct its address or "
         f"disable it in config/sources.toml; {again} asks once more.",
-        "held": _held(source, reasons[0] if reasons else past.error or "", more=len(reasons) - 1),
         "ok": "All is well.",
-    }
-    return others.get(status, "All is well; at the last visit nothing was different.")
+        "unchanged": "All is well; at the last visit nothing was different.",
+    }[status]
 
 
 def _held(source: Source, reason: str, *, more: int) -> str:

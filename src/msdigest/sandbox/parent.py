@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # No secret of the operator's is among them.
 _ENVIRONMENT = ("PATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-_A_MOMENT = 5.0
+_A_MOMENT = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
