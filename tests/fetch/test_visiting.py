@@ -229,8 +229,9 @@ def test_a_question_that_broke_is_not_asked_again(http, serve) -> None:
     assert server.accepted == 1
 
 
-def test_a_connection_that_was_closed_meanwhile(http, serve) -> None:
+def test_a_connection_that_was_closed_meanwhile(new_http, serve) -> None:
     """An idle one that the server has left is not taken for the next question."""
+    http = new_http(gap=0.1)  # time in which the server's good-bye arrives
     server = serve(lambda connection, server: connection.sendall(answer(body=NEWS)) if server.body(connection, server.head(connection)) else None)  # fmt: skip
 
     assert [question(http, f"{server.url}/").body for _ in range(2)] == [NEWS] * 2

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import httpx
+
     from msdigest.model.source import Validators
 
 
@@ -30,3 +33,11 @@ def request_headers(validators: Validators, *, accept: str) -> dict[str, str]:
 def encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
     """Return ``headers`` as bytes, each character one byte: a validator leaves exactly as it came."""
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def credentials(url: httpx.URL) -> list[tuple[bytes, bytes]]:
+    """Return the header that the name and password in an address stand for, if there are some."""
+    if not url.userinfo:
+        return []
+    told = b64encode(f"{url.username}:{url.password}".encode())
+    return [(b"authorization", b"Basic " + told)]

@@ -11,7 +11,7 @@ import httpx
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 # Shorter than what servers keep open: a connection that is closed while it is taken up again leaves open
 # whether the request was heard.
@@ -24,16 +24,20 @@ def shared_tls() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-def new_client(
-    backend: httpcore.NetworkBackend, *, headers: Mapping[str, str], connections: int, tls: ssl.SSLContext | None
-) -> httpx.Client:
-    """Make a client that takes nothing from the environment, follows no redirect and keeps no cookie."""
-    pool = httpcore.ConnectionPool(
+def new_pool(
+    backend: httpcore.NetworkBackend, *, connections: int, tls: ssl.SSLContext | None
+) -> httpcore.ConnectionPool:
+    """Make a pool of connections that ``backend`` makes."""
+    return httpcore.ConnectionPool(
         ssl_context=tls or shared_tls(),
         max_connections=connections,
         keepalive_expiry=_KEEPALIVE,
         network_backend=backend,
     )
+
+
+def new_client(pool: httpcore.ConnectionPool, *, headers: Mapping[str, str]) -> httpx.Client:
+    """Make a client that takes nothing from the environment, follows no redirect and keeps no cookie."""
     return httpx.Client(
         transport=_Transport(pool),
         headers=headers,
@@ -49,17 +53,22 @@ def reply_headers(response: httpx.Response) -> dict[str, str]:
     return headers
 
 
+def joined_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return headers with names in lower case, repeated ones joined, each byte one character."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in raw:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
 def _set_headers_aside(response: httpx.Response) -> None:
     """Keep the headers as they came, and the redirect from httpx.
 
     It builds the next request even when it is told not to follow, and raises InvalidURL for a Location
     such as ``javascript:alert(1)``.
     """
-    found: dict[str, str] = {}
-    for raw_name, raw_value in response.headers.raw:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    response.extensions["headers"] = found
+    response.extensions["headers"] = joined_headers(response.headers.raw)
     response.headers.pop("location", None)
 
 

@@ -13,11 +13,18 @@ _TRACKING = re.compile(
     r"(?:utm_\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|mkt_tok|_hsenc|_hsmi|replytocom)(?:=|$)",
     re.IGNORECASE,
 )
+# An address that is whole and plain already: joining it took as long as all the rest of cleaning a link.
+_PLAIN = re.compile(
+    r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?"
+    r"(?:/(?:[A-Za-z0-9/_.~%=&+,;:@!$'()*?-]*[A-Za-z0-9/_=~-])?)?"
+)
 _PORT_OF_SCHEME = {"http": 80, "https": 443}
 
 
 def absolute(url: str, base: str) -> str:
     """Return ``url`` seen from ``base``, or an empty string if it is no http, https or mailto address."""
+    if _PLAIN.fullmatch(url):
+        return url
     text = re.sub(r"[\t\r\n]", "", without_controls(url)).strip()
     try:
         joined = urljoin(base, text) if text else ""

@@ -39,6 +39,10 @@ _ANY = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+# Every time of day holds this, or the word "noon": most texts have neither, and looking for it is thirty times faster.
+_MAY_BE_A_CLOCK = re.compile(
+    r"\d(?:[:.h]\d\d|\s?(?:h|hrs|Uhr)\b|\s?[ap]\.?\s?m\b|\d\d\d\s?(?:UTC|GMT|hrs))", re.IGNORECASE
+)
 _MOMENT = re.compile(r"(\d{1,2})(?:[:.h]?(\d\d))?\s?(?:([ap])\.?\s?m)?", re.IGNORECASE)
 _NOON = 12
 _MONTHS = tuple(name[:3].lower() for name in MONTHS)
@@ -74,6 +78,11 @@ class Clock:
     at: time
     start: int
     end: int
+
+
+def may_tell_a_clock(text: str) -> bool:
+    """Tell whether ``text`` may hold a time of day; False is sure."""
+    return "noon" in text.lower() or _MAY_BE_A_CLOCK.search(text) is not None
 
 
 def days_and_clocks(text: str) -> Iterator[Day | Clock]:

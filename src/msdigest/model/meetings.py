@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from msdigest.model.clocktimes import may_tell_a_clock
 from msdigest.model.details import LocalTime
 from msdigest.model.localtimes import lines
 
@@ -54,6 +55,8 @@ def read_meeting(text: str, *, near: datetime | None, ahead: bool = True) -> Mee
     webinar and the like.
     near: the text's own date, for days without a year; ``ahead``: the meeting is yet to come then, not over.
     """
+    if not may_tell_a_clock(text[:_LOOKED_AT]):
+        return None
     if near is not None and not _FIRST_YEAR < near.year < _LAST_YEAR:
         near = None
     found = list(_meetings(text[:_LOOKED_AT], near=near, ahead=ahead))
