@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from msdigest.config.reading import load
 from msdigest.engines.local import LocalEngine
-from msdigest.enrichments import enriched, in_order
+from msdigest.enrichments import enriched, in_order, packed
 from msdigest.errors import RefusedError, VaultError
 from msdigest.fetch.client import HttpClient
 from msdigest.providers.file import FileProvider
@@ -131,9 +131,13 @@ class App:
             )
         return FileProvider(self.settings.data_dir / "outbox")
 
+    @cached_property
+    def _packed_vocabulary(self) -> bytes:
+        return packed(self.settings.vocabulary)
+
     def enriched(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Return ``entries`` with all that can be known from each alone; found out in the sandbox."""
-        return self.sandbox.run(enriched, self.settings.vocabulary, tuple(entries))
+        return self.sandbox.run(enriched, self._packed_vocabulary, tuple(entries))
 
     @property
     def imprint(self) -> composing.Imprint:

@@ -103,10 +103,9 @@ def read_page(body: bytes, url: str, source: Source) -> Page:
         raise AnswerError(message)
     entries = [study_entry(study, source) for study in records_at(told, "studies")]
     found = tuple(entry for entry in entries if entry)
-    token = told.get("nextPageToken")
     return Page(
         entries=found,
-        token=token if isinstance(token, str) else "",
+        token=prose_at(told, "nextPageToken"),
         nameless=len(told["studies"]) - len(found),
     )
 

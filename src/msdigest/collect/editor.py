@@ -1,4 +1,4 @@
-"""Entries that editors type: there is nobody to ask, so a visit finds nothing new. See ``steps/adding.py``."""
+"""Entries that editors type: there is nobody to ask, so a visit finds nothing new. See ``steps/adding/``."""
 
 from __future__ import annotations
 

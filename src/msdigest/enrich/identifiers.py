@@ -43,7 +43,7 @@ _ANY = re.compile(
 )
 # Every identifier holds one of these words or numbers; looking for them first is ten times faster.
 _HINTS = ("10.", "pmid", "pubmed", "pmc", "isrctn")
-_HINT_NUMBERS = re.compile(r"[0-9]{4}(?:[0-9]{4}|-[05][0-9]{5}-)")
+_HINT_NUMBERS = re.compile(r"[0-9][0-9]{3}(?:[0-9]{4}|-[05][0-9]{5}-)")
 _HREF_VALUE = re.compile(r"""\s?=\s?(?:"([^"]*)"|'([^']*)')""")
 _HREF_LETTERS = str.maketrans("HREF", "href")
 _TYPESET_HYPHENS = str.maketrans({"\u2010": "-", "\u2011": "-"})
@@ -73,8 +73,14 @@ def enrich(entry: Entry) -> Entry:
 
 def find(text: str, html: str = "") -> tuple[Identifier, ...]:
     """Return what ``text`` mentions, in its order, then what only the links of ``html`` do; each once."""
-    places = [text.translate(_TYPESET_HYPHENS), *(unquote(entities.unescape(link)) for link in _links(html))]
+    links = (unquote(entities.unescape(link)) for link in _links(html)) if _may_mention(html) else ()
+    places = [text.translate(_TYPESET_HYPHENS), *links]
     return tuple(dict.fromkeys(identifier for place in places for identifier in _scan(place)))
+
+
+def _may_mention(text: str) -> bool:
+    lowered = text.lower()
+    return any(hint in lowered for hint in _HINTS) or _HINT_NUMBERS.search(text) is not None
 
 
 def _links(html: str) -> Iterator[str]:
@@ -90,8 +96,7 @@ def _links(html: str) -> Iterator[str]:
 
 
 def _scan(text: str) -> Iterator[Identifier]:
-    lowered = text.lower()
-    if not any(hint in lowered for hint in _HINTS) and not _HINT_NUMBERS.search(text):
+    if not _may_mention(text):
         return
     for match in _ANY.finditer(text):
         scheme, value = str(match.lastgroup), match[str(match.lastgroup)]

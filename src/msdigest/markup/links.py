@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
 from msdigest.markup.text import without_controls
@@ -35,6 +36,7 @@ def absolute(url: str, base: str) -> str:
     return re.sub(r'[ "<>`]', lambda found: f"%{ord(found[0]):02X}", joined) if usable else ""
 
 
+@lru_cache(maxsize=2_048)
 def canonical_link(url: str) -> str:
     """Return the spelling of ``url`` that identity is decided by, e.g. ``example.org/post?p=1``; never shown.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -83,6 +82,10 @@ def facts_from_record(record: Iterable[Iterable[Any]]) -> tuple[Fact, ...]:
 
 
 def content_hash(entry: Entry) -> str:
-    """Return SHA-256 (hex) over all that makes a revision."""
-    document = json.dumps([str(part) for part in content_of(entry)], ensure_ascii=False)
-    return hashlib.sha256(document.encode("utf-8", "surrogatepass")).hexdigest()
+    """Return SHA-256 (hex) over all that makes a revision; each part with its length, so that none can flow over."""
+    digest = hashlib.sha256()
+    for part in map(str, content_of(entry)):
+        said = part.encode("utf-8", "surrogatepass")
+        digest.update(b"%d:" % len(said))
+        digest.update(said)
+    return digest.hexdigest()

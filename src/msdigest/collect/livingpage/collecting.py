@@ -57,7 +57,7 @@ def collect(source: Source, memory: Memory, http: Http, sandbox: Sandbox) -> Col
     """
     rest = bool(source.options.get("rest"))
     reply = http.get(address(source), validators=memory.validators, accept=_JSON if rest else _HTML)
-    if reply.status == answers.NOT_MODIFIED:
+    if reply.status == answers.NOT_MODIFIED and memory.body_hash:
         return _unchanged(source, reply, memory)
     refuse_challenge(source, reply)
     answers.refuse_unless_ok(reply.status, reply.headers, reply.body, url=address(source))
