@@ -25,6 +25,7 @@ SIBLINGS_APART = {"collect", "enrich", "providers", "steps"}
 DOORS = {
     "httpx": {"fetch"}, "httpcore": {"fetch"},
     "protego": {"fetch/robots"},
+    "ahocorasick_rs": {"enrich/topics"},
     "feedparser": {"collect/feed"},
     "nh3": {"markup"},
     # feedgen's extensions are handed lxml elements; the compiler checks the parsed tree of a rendered issue.
