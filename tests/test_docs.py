@@ -30,7 +30,9 @@ def command_lines() -> dict[str, str]:
     """Return every line of the documents that calls msdigest: in blocks, and between backticks."""
     found = {}
     for path in DOCUMENTS:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        # A line that ends with a backslash goes on in the next one.
+        text = re.sub(r"\\\n\s+", "", path.read_text(encoding="utf-8"))
+        for number, line in enumerate(text.splitlines(), 1):
             place = f"{path.name}:{number}"
             block = re.match(r"(?: {4}|\t)(?:.*\s&&\s|ExecStart=|.*\*\s\*\s+)?(?:\S*/)?(msdigest\s.*)", line)
             if block:
@@ -154,6 +156,20 @@ def test_every_kind_is_in_operations(word) -> None:
     assert f"`{word}`" in OPERATIONS
 
 
+@pytest.mark.parametrize(("kind", "option"), [(kind.name, key) for kind in KINDS.values() for key in kind.options])
+def test_every_key_of_a_kind_is_in_operations(kind, option) -> None:
+    """Each key that only some kinds of source know has a row that names these kinds."""
+    assert re.search(rf"^\| `{option}` \| [^|]*`{kind}`[^|]*\|", OPERATIONS, re.MULTILINE)
+
+
+def test_no_key_of_a_kind_is_invented() -> None:
+    """A row that names a kind of source tells of a key which that kind knows."""
+    rows = re.findall(r"^\| `(\w+)` \| ((?:`\w+`(?:, )?)+) \|", OPERATIONS, re.MULTILINE)
+    told = {(kind, key) for key, kinds in rows for kind in re.findall(r"`(\w+)`", kinds) if kind in KINDS}
+
+    assert told == {(kind.name, key) for kind in KINDS.values() for key in kind.options}
+
+
 def test_defaults_are_as_told() -> None:
     """The default that the operations page gives is the one that the shape has."""
     told = dict(re.findall(r"^\| \**`(?:\[\w+\] )?(\w+)`\** \| `([^`]+)` \|", OPERATIONS, re.MULTILINE))
@@ -194,6 +210,7 @@ def test_the_stock_files_tell_the_same_keys() -> None:
         text = (ROOT / "config" / f"{name}.toml").read_text(encoding="utf-8")
         explained = set(re.findall(r"^#   (\w+)\s{2,}", text, re.MULTILINE))
         own = {key for kind in KINDS.values() for key in kind.options} if name == "sources" else set()
+        own |= set(shapes.RegistryTable.model_fields) if name == "sources" else set()
         assert explained == set(shape.model_fields) | own, name
 
 

@@ -5,6 +5,7 @@
     MsdigestError                    one sentence: what, where, what to do
     ├── ConfigurationError           all faults of the configuration at once (exit status 2)
     ├── RefusedError                 a command that cannot be carried out as things stand
+    │   └── TypedError               an entry that was typed has faults: all of them, each with its field
     ├── VaultError                   a key is missing, wrong or readable by others
     │   └── TokenError               a link's token is forged, cut short or of another purpose
     ├── StoreError                   the database cannot be used
@@ -39,7 +40,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class MsdigestError(Exception):
@@ -79,6 +80,15 @@ class ConfigurationError(MsdigestError):
 
 class RefusedError(MsdigestError):
     """This cannot be done as things stand."""
+
+
+class TypedError(RefusedError):
+    """What was typed cannot be taken."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        """Carry a sentence for each field that has a fault; there is at least one."""
+        self.faults = dict(faults)
+        super().__init__("; ".join(f"{field}: {sentence}" for field, sentence in self.faults.items()))
 
 
 class VaultError(MsdigestError):

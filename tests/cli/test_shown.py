@@ -191,11 +191,22 @@ def test_progress_without_a_terminal(capsys) -> None:
     assert err == "people: 1200 of 1200\n"
 
 
+def test_progress_tells_what_came_of_it(capsys) -> None:
+    """The newest note stands in the line."""
+    with shown.progress("sources", 2) as advance:
+        advance(1, "1 entry new")
+        advance(1, "4 entries new")
+
+    assert capsys.readouterr().err == "sources: 2 of 2, 4 entries new\n"
+
+
 def test_progress_on_a_terminal(terminal) -> None:
-    """A bar that ends full."""
+    """A bar that ends full, with the newest note beside it."""
     screen = terminal(80)
 
     with shown.progress("people", 3) as advance:
-        advance(3)
+        advance(1)
+        advance(2, "4 entries new")
 
     assert "3/3" in screen.text
+    assert "4 entries new" in screen.text

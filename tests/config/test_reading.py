@@ -16,6 +16,7 @@ from msdigest.config.shapes import MailgunTable, SourceTable
 from msdigest.errors import ConfigurationError
 from msdigest.model.clock import Cadence
 from msdigest.model.issue import Digest, Section
+from msdigest.model.registry import Registry
 from msdigest.model.source import Source
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,9 +61,19 @@ stamp = "Updated (.*)"
 
 [[source]]
 id = "later"
-kind = "ctgov"
+kind = "gopher"
 url = "https://trials.example.org"
 enabled = false
+
+[[source]]
+id = "manual"
+kind = "editor"
+
+[[registry]]
+id = "fen-ms"
+name = "Fen MS Register"
+region = "Fenland"
+status = "archive"
 """
 DIGESTS = """
 [[digest]]
@@ -125,10 +136,15 @@ def test_a_good_configuration_is_read_whole(read, tmp_path) -> None:
     )  # fmt: skip
     page = Source(
         id="page", kind="livingpage", url="https://page.example.org", name="The page",
+        usual_interval=timedelta(hours=6), own_rhythm=False,
         options={"content": "main", "stamp": "Updated (.*)"}, robots=True,
     )  # fmt: skip
     later = Source(
-        id="later", kind="ctgov", url="https://trials.example.org", name="later", enabled=False,
+        id="later", kind="gopher", url="https://trials.example.org", name="later", enabled=False,
+    )  # fmt: skip
+    typed = Source(
+        id="manual", kind="editor", url="https://digest.example.org", name="manual",
+        usual_interval=timedelta(hours=24), own_rhythm=False,
     )  # fmt: skip
     weekly = Digest(
         id="weekly", title="The week", cadence=Cadence("weekly", (0, 3), time(7, 30), "Europe/London"),
@@ -154,7 +170,8 @@ def test_a_good_configuration_is_read_whole(read, tmp_path) -> None:
         postal_address="1 Example Street",
         fetch_contact="editors@example.org",
         allow_private=("127.0.0.1:8900", "10.0.0.0/8"),
-        sources=(blog, page, later),
+        sources=(blog, page, later, typed),
+        registries=(Registry(id="fen-ms", name="Fen MS Register", region="Fenland", status="archive"),),
         digests=(weekly, daily),
         vocabulary=settings.vocabulary,
     )
@@ -263,8 +280,8 @@ FAULTS = [
     (S, 'id = "ms-blog"', 'id = "MS blog"', "config/sources.toml: source[MS blog].id: 'MS blog' may hold small letters, digits and hyphens only, at most 63"),
     (S, 'id = "ms-blog"\n', "", "config/sources.toml: source[1].id: is missing"),
     (S, 'id = "page"', 'id = "ms-blog"', "config/sources.toml: source[ms-blog].id: is there twice: give each its own"),
-    (S, 'kind = "feed"', 'kind = "fead"', "config/sources.toml: source[ms-blog].kind: 'fead' is no kind of source: feed, livingpage are"),
-    (S, "enabled = false", "enabled = true", "config/sources.toml: source[later].kind: 'ctgov' is no kind of source: feed, livingpage are"),
+    (S, 'kind = "feed"', 'kind = "fead"', f"config/sources.toml: source[ms-blog].kind: 'fead' is no kind of source: {', '.join(KINDS)} are"),
+    (S, "enabled = false", "enabled = true", f"config/sources.toml: source[later].kind: 'gopher' is no kind of source: {', '.join(KINDS)} are"),
     (S, "enabled = false", 'enabled = "no"', "config/sources.toml: source[later].enabled: must be true or false, found 'no'"),
     (S, "https://blog.example.org/feed", "ftp://blog.example.org", "config/sources.toml: source[ms-blog].url: 'ftp://blog.example.org' is no web address: write http:// or https:// and a host"),
     (S, 'kind = "feed"', "kind = 1", "config/sources.toml: source[ms-blog].kind: must be text in quotes, found 1"),
@@ -274,6 +291,10 @@ FAULTS = [
     (S, '["patient"]', '["patients"]', "config/sources.toml: source[ms-blog].audience[1]: 'patients' is not known: patient, clinician, researcher are"),
     (S, '"(?i)sclerosis"', '"(sclerosis"', "config/sources.toml: source[ms-blog].filter: '(sclerosis' is no regular expression: missing ), unterminated subpattern at position 0"),
     (S, '"Updated (.*)"', '"["', "config/sources.toml: source[page].stamp: '[' is no regular expression: unterminated character set at position 0"),
+    (S, 'name = "Fen MS Register"\n', "", "config/sources.toml: registry[fen-ms].name: is missing"),
+    (S, 'status = "archive"', 'status = "asleep"', "config/sources.toml: registry[fen-ms].status: must be 'active' or 'archive', found 'asleep'"),
+    (S, 'region = "Fenland"', 'country = "Fenland"', "config/sources.toml: registry[fen-ms].country: is not known here: check the spelling"),
+    (S, "[[registry]]", "[registry]", "config/sources.toml: registry: must be tables: write [[registry]] above each"),
     (S, 'interval = "6h"', 'content = "main"', "config/sources.toml: source[ms-blog].content: means nothing for kind 'feed', only for 'livingpage'"),
     (D, "weekly mon,thu 07:30", "weekly 07:30", "config/digests.toml: digest[weekly].cadence: '' is no weekday: write mon, tue, wed, thu, fri, sat, sun"),
     (D, "weekly mon,thu 07:30", "daily 02:30", "config/digests.toml: digest[weekly].cadence: 02:30 may not exist on the day when clocks change: choose 03:00 or later"),

@@ -20,6 +20,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import feedparser
 import pytest
 
+from msdigest.app import KINDS
 from msdigest.app import read_settings as load
 from msdigest.demo.world import DemoWorld, build_pages, demo_config, subscribers_csv
 from msdigest.enrich import disclosures, topics
@@ -335,7 +336,7 @@ def test_the_stock_configuration_has_no_fault(tmp_path: Path) -> None:
     settings = load(tmp_path / "config" / "msdigest.toml", {})
 
     assert [digest.id for digest in settings.digests] == ["weekly"]
-    assert {source.kind for source in settings.sources if source.enabled} == {"feed", "livingpage"}
+    assert {source.kind for source in settings.sources if source.enabled} == KINDS.keys()
     assert settings.provider == "file"
     # Where links go out to thousands, the address is the one that was meant.
     assert all(source.url.startswith("https://") for source in settings.sources)

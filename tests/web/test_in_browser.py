@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 from tests.web.asking import serving
-from tests.web.scene import site
+from tests.web.scene import NOW, site
 
 from msdigest.app import App
+from msdigest.model.source import Source
 from msdigest.store import audience
+from msdigest.store import entries as entry_store
+from msdigest.store import sources as source_store
 from msdigest.web.editor import editor_app
 from msdigest.web.preview import readers
 from msdigest.web.site import public_app
@@ -154,7 +157,7 @@ def test_the_keyboard_sees_where_it_is(browser, desk, tmp_path, scheme) -> None:
     """Every stop of the tab key has a ring of 3 px, beginning with the way past the masthead."""
     page = _open(browser, f"{desk}/issue/1", scheme=scheme)
     stops = []
-    for _ in range(11):
+    for _ in range(14):
         page.keyboard.press("Tab")
         stops.append(page.evaluate("document.activeElement.textContent.trim().slice(0, 20)"))
         assert _focus_ring(page) == ["solid", "3px"], stops[-1]
@@ -185,6 +188,83 @@ def test_a_press_of_the_button_leaves(browser, app, front, leave_path, who, tmp_
     assert page.complaints == []
     page.reload()
     assert "Nothing was changed" in page.get_by_role("heading", level=1).inner_text()
+    page.close()
+
+
+@pytest.fixture
+def typing_desk(app) -> Iterator[str]:
+    """Serve the editors' pages of a site for which they type, with a thing that is held."""
+    manual = Source(id="manual", kind="editor", url="https://digest.example", name="Editor entries")
+    object.__setattr__(app.settings, "sources", (*app.settings.sources, manual))
+    with app.database.writing() as connection:
+        long = "https://fen.example/" + "averylongname" * 12
+        source_store.hold(connection, "fen-notes", [("k", "Counter: 90", f"{long}: 900 → 90 is a jump")], now=NOW)
+    with serving(editor_app(app)) as address:
+        yield address
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", [375, 1280])
+def test_sources_can_be_read_on_every_screen(browser, typing_desk, tmp_path, width, scheme) -> None:
+    """Nothing sticks out; what is held comes first, with the command that takes it."""
+    page = _open(browser, f"{typing_desk}/sources", size=(width, 900), scheme=scheme)
+    page.screenshot(path=tmp_path / f"sources-{width}-{scheme}.png", full_page=True)
+
+    assert _overflow(page) == 0
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == GROUNDS[scheme]
+    assert page.get_by_role("heading", level=2).first.inner_text() == "Held for you 1"
+    assert page.locator("code").first.inner_text() == "msdigest collect --source fen-notes --accept"
+    assert page.get_by_role("navigation").get_by_role("link", name="Sources").get_attribute("aria-current") == "page"
+    assert page.complaints == []
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", [375, 1280])
+def test_an_entry_is_typed_without_a_script(browser, app, typing_desk, tmp_path, width, scheme) -> None:
+    """Faults are told above and beside the field; corrected, the form is sent by this page's own origin and kept."""
+    page = _open(browser, f"{typing_desk}/add", size=(width, 900), scheme=scheme)
+    page.get_by_label("What is it?").select_option("event")
+    page.get_by_label("Address", exact=True).fill("https://example.org/call")
+    page.get_by_text("Only for an event").click()
+    page.get_by_label("Day and time").fill("2026-12-03 19:00")
+    page.get_by_role("button", name="Add the entry").click()
+    page.screenshot(path=tmp_path / f"faults-{width}-{scheme}.png", full_page=True)
+
+    assert page.evaluate("document.activeElement.id") == "faults"
+    assert _focus_ring(page) == ["solid", "3px"]
+    page.get_by_role("link", name="Day and time").click()
+    assert page.url.endswith("#at")
+    fields = page.locator("input:visible, textarea:visible, select:visible")
+    assert min(box["height"] for box in (one.bounding_box() for one in fields.all())) >= 48
+    page.get_by_label("Title").fill("Ask a neurologist")
+    page.get_by_label("City").fill("London")
+    assert _overflow(page) == 0
+    page.get_by_role("button", name="Add the entry").click()
+    page.screenshot(path=tmp_path / f"kept-{width}-{scheme}.png", full_page=True)
+    assert page.get_by_role("status").inner_text().startswith("Kept: Ask a neurologist")
+    assert _overflow(page) == 0
+    with app.database.reading() as connection:
+        (entry,) = entry_store.newest(connection, source="manual")
+    assert f"{entry.event.start:%H:%M}" == "19:00"
+    assert [said for said in page.complaints if "422" not in said] == []
+    page.close()
+
+
+def test_a_page_elsewhere_cannot_type(browser, app, typing_desk, tmp_path) -> None:
+    """A form on another site, sent by the editor's own browser, adds nothing."""
+    form = (
+        f'<form method="post" action="{typing_desk}/add"><input name="kind" value="note">'
+        '<input name="title" value="Buy this"><button>Win</button></form>'
+    )
+    page = browser.new_page()
+    page.route("https://evil.example/", lambda route: route.fulfill(body=form, content_type="text/html"))
+    page.goto("https://evil.example/")
+    page.get_by_role("button", name="Win").click()
+    page.get_by_role("heading", name="Nothing was added").wait_for()
+
+    with app.database.reading() as connection:
+        assert entry_store.newest(connection, source="manual") == []
     page.close()
 
 

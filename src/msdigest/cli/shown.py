@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -19,7 +19,7 @@ from rich.table import Table
 from msdigest.markup.text import without_controls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _GAP = 2
 # A column of text that has less room than this is not worth looking at.
@@ -155,14 +155,25 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     return table
 
 
+class Advance(Protocol):
+    """Tells that work has gone on."""
+
+    def __call__(self, step: int, note: str = "") -> None:
+        """Count ``step`` more; ``note``: a few words on what came of it so far."""
+        ...
+
+
 @contextmanager
-def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+def progress(what: str, total: int | None = None) -> Iterator[Advance]:
     """Show how far long work is: a bar on a terminal; elsewhere a plain line a second, and one at the end."""
     if sys.stderr.isatty():
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
+        )  # fmt: skip
         with Progress(*columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task(what, total=total)
-            yield lambda step: bar.update(task, advance=step)
+            task = bar.add_task(what, total=total, note="")
+            yield lambda step, note="": bar.update(task, advance=step, note=note)
         return
     lines = _Lines(what, total)
     try:
@@ -178,16 +189,18 @@ class _Lines:
         self._what = what
         self._of = f" of {total}" if total else ""
         self._done = self._told = 0
+        self._note = ""
         self._next = time.monotonic() + _LINE_EVERY
 
-    def advance(self, step: int) -> None:
+    def advance(self, step: int, note: str = "") -> None:
         self._done += step
+        self._note = f", {note}" if note else ""
         if time.monotonic() >= self._next:
             self.tell()
 
     def tell(self) -> None:
         if self._done > self._told:
-            notes().print(f"{self._what}: {self._done}{self._of}")
+            notes().print(f"{self._what}: {self._done}{self._of}{self._note}")
         self._told = self._done
         self._next = time.monotonic() + _LINE_EVERY
 

@@ -24,6 +24,7 @@ from msdigest.config.shapes import (
     FileTable,
     MailgunTable,
     MailTable,
+    RegistryTable,
     Shape,
     SiteTable,
     SourceTable,
@@ -34,6 +35,7 @@ from msdigest.config.shapes import (
 from msdigest.errors import ConfigurationError, Fault
 from msdigest.model.clock import Cadence
 from msdigest.model.issue import Digest, Section
+from msdigest.model.registry import Registry
 from msdigest.model.source import Kind, Source
 from msdigest.model.topic import Vocabulary
 
@@ -61,7 +63,7 @@ def load(path: Path, environment: Mapping[str, str] | None = None, *, kinds: Map
     parts = {} if document is None else _read_main(reader, document)
     vocabulary = _read_vocabulary(reader)
     rows = _SourceRows(reader, kinds, vocabulary, site_url=parts.get("site_url", ""))
-    sources, source_ids = rows.read()
+    sources, source_ids, registries = rows.read()
     digests = _read_digests(reader, sources=source_ids, vocabulary=vocabulary)
     if reader.faults or vocabulary is None:
         raise ConfigurationError(reader.faults)
@@ -72,6 +74,7 @@ def load(path: Path, environment: Mapping[str, str] | None = None, *, kinds: Map
         keys=reader.environment.get("MSDIGEST_KEYS"),
         sources=tuple(sources),
         digests=tuple(digests),
+        registries=tuple(registries),
         vocabulary=vocabulary,
         **parts,
     )
@@ -126,9 +129,13 @@ class _Reader:
                 self.fault(path, f"{prefix}.{key}", message)
             return None
 
-    def rows(self, path: Path, word: str, *, beside: Sequence[str] = ()) -> list[tuple[str, dict[str, Any]]]:
+    def rows(self, path: Path, word: str) -> list[tuple[str, dict[str, Any]]]:
         """Return the tables [[word]] of a file, each with the path by which faults call it: its id if it has one."""
-        data = (self.toml(path, allowed=(word, *beside)) or {}).get(word, [])
+        return self.tables(self.toml(path, allowed=(word,)) or {}, word, path=path)
+
+    def tables(self, document: Mapping[str, Any], word: str, *, path: Path) -> list[tuple[str, dict[str, Any]]]:
+        """Return the tables [[word]] of a file that was read, as ``rows`` does."""
+        data = document.get(word, [])
         if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
             self.fault(path, word, f"must be tables: write [[{word}]] above each")
             return []
@@ -249,13 +256,19 @@ class _SourceRows:
         self.site_url = site_url
         self.path = reader.folder / "sources.toml"
 
-    def read(self) -> tuple[list[Source], set[str] | None]:
-        """Return the sources without faults, and the ids of all that are written (None: the file is unreadable)."""
+    def read(self) -> tuple[list[Source], set[str] | None, list[Registry]]:
+        """Return sources and registries without faults, and in between the ids of all sources that are written.
+
+        These are None if the file is unreadable.
+        """
         faults = len(self.reader.faults)
-        rows = self.reader.rows(self.path, "source", beside=("registry",))
-        unreadable = not rows and len(self.reader.faults) > faults
+        document = self.reader.toml(self.path, allowed=("source", "registry")) or {}
+        rows = self.reader.tables(document, "source", path=self.path)
+        ids = None if not rows and len(self.reader.faults) > faults else {str(row.get("id")) for _, row in rows}
         sources = [found for place, row in rows if (found := self._source(place, row)) is not None]
-        return sources, None if unreadable else {str(row.get("id")) for _, row in rows}
+        named = self.reader.tables(document, "registry", path=self.path)
+        tables = [self.reader.table(RegistryTable, row, path=self.path, prefix=place) for place, row in named]
+        return sources, ids, [Registry(**table.model_dump()) for table in tables if table is not None]
 
     def _source(self, place: str, row: dict[str, Any]) -> Source | None:
         kind = self._kind(place, row)

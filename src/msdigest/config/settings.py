@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from msdigest.model.issue import Digest
+    from msdigest.model.registry import Registry
     from msdigest.model.source import Source
     from msdigest.model.topic import Vocabulary
 
@@ -44,6 +45,7 @@ class Settings:
     sources: tuple[Source, ...]
     digests: tuple[Digest, ...]
     vocabulary: Vocabulary
+    registries: tuple[Registry, ...] = ()
 
     @property
     def public(self) -> Path:

@@ -321,6 +321,17 @@ class SourceTable(Shape):
     max_bytes: int | None = Field(default=None, ge=1_000, le=100_000_000)
 
 
+class RegistryTable(Shape):
+    """``[[registry]]``."""
+
+    id: Word
+    name: Line
+    owner: str = ""
+    region: str = ""
+    scope: str = ""
+    status: Literal["active", "archive"] = "active"
+
+
 class SectionTable(Shape):
     """One of a digest's ``sections``."""
 

@@ -9,7 +9,7 @@ from msdigest.markup.clean import clean
 from msdigest.markup.links import absolute
 from msdigest.markup.text import without_controls
 
-_ADDRESS = re.compile(r"https?://[^\s<>\"'`]+", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^\s<>\"'`]{1,2000}", re.IGNORECASE)
 # What ends a sentence rather than an address.
 _AFTER = ".,;:!?…"
 _CLOSES = {")": "(", "]": "[", "}": "{"}
@@ -49,9 +49,10 @@ def _linked(line: str) -> str:
 
 def _without_sentence(address: str) -> str:
     """Take off what belongs to the sentence around an address: a full stop, a bracket that it does not open."""
-    while address:
-        last = address[-1]
-        if last not in _AFTER and address.count(last) <= address.count(_CLOSES.get(last, last)):
-            return address
-        address = address[:-1]
-    return address
+    end = len(address)
+    # It begins with letters: something of it always stays.
+    while (last := address[end - 1]) in _AFTER or address.count(last, 0, end) > address.count(
+        _CLOSES.get(last, last), 0, end
+    ):
+        end -= 1
+    return address[:end]

@@ -1,4 +1,7 @@
-"""The editor's page on loopback: issues, and each message as it is sent. It has no provider and cannot send."""
+"""The editors' pages on loopback: issues, each message as it is sent, sources, and a form for entries.
+
+They have no provider and cannot send.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,11 @@ from msdigest.render.email import SIZE_LIMIT
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import issues as issue_store
 from msdigest.web import preview
+from msdigest.web.adding import AddingPage
 from msdigest.web.feeds import Files, answer
 from msdigest.web.hardening import EDITOR_HEADERS, MESSAGE_POLICY, Hardened, LoopbackOnly
 from msdigest.web.pages import Pages, trouble
+from msdigest.web.sources import SourcesPage
 from msdigest.words import date_words, number_words
 
 if TYPE_CHECKING:
@@ -49,13 +54,16 @@ def editor_app(app: App) -> Starlette:
     Raises VaultError at once if the keys are not the database's.
     """
     _ = app.vault
-    desk = _Desk(app, Pages(app))
+    pages = Pages(app)
+    desk = _Desk(app, pages)
     return Starlette(
         routes=[
             Route("/", desk.issues),
             Route("/issue/{id}", desk.issue),
             Route("/issue/{id}/html", desk.html),
             Route("/issue/{id}/text", desk.text),
+            Route("/sources", SourcesPage(app, pages).show),
+            AddingPage(app, pages).route,
             *(Route(f"/{name}", desk.stylesheet) for name in _STYLES),
         ],
         middleware=[Middleware(Hardened, headers=EDITOR_HEADERS), Middleware(LoopbackOnly)],
@@ -108,7 +116,7 @@ class _Desk:
                 )
                 for issue in found[:_NEWEST]
             ]
-        return self._pages.answer("web/editor-issues.html.jinja", rows=rows, total=len(found))
+        return self._pages.answer("web/editor-issues.html.jinja", here="issues", rows=rows, total=len(found))
 
     def issue(self, request: Request) -> Response:
         issue, who = self._asked(request)

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _NAMES_OF_LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
@@ -33,6 +34,8 @@ EDITOR_HEADERS: Mapping[str, str] = _COMMON | {
     # A draft changes, and a reader's message is nobody's to keep.
     "Cache-Control": "no-store",
 }
+# On top of these, for a page with a form.
+FORM_HEADERS: Mapping[str, str] = {"Referrer-Policy": "same-origin"}
 # A message brings its styles along; it may load nothing, run nothing and send nothing.
 MESSAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; "
@@ -97,6 +100,16 @@ def _is_local(scope: Scope) -> bool:
     if port == _HTTP_PORT:
         allowed |= _NAMES_OF_LOOPBACK
     return hosts[0].lower() in allowed
+
+
+def posted_from_here(request: Request) -> bool:
+    """Tell whether a form was sent by a page of this very application.
+
+    Browsers tell the origin of every POST, unless a page's referrer policy forbids it: a page with a form allows it
+    for its own origin (``FORM_HEADERS``).
+    """
+    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    return [origin.lower() for origin in request.headers.getlist("origin")] == [own.lower()]
 
 
 def _is_loopback(host: str) -> bool:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
 from msdigest.errors import TokenError
 from msdigest.steps import subscribing
+from msdigest.web.bodies import body_of
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -53,7 +53,7 @@ class Leaving:
         title = self._app.digest(digest).title
         if request.method != "POST":
             return await run_in_threadpool(self._pages.answer, "web/leave.html.jinja", digest=title)
-        body = await _body(request)
+        body = await body_of(request, most=LARGEST_BODY)
         if body is None:
             return await self._sentence("Nothing was changed", "What was sent is too large.", status=413)
         if not _asks(body, request.headers.get("content-type", "")):
@@ -74,19 +74,6 @@ class Leaving:
 
     async def _sentence(self, title: str, sentence: str, *, status: int) -> Response:
         return await run_in_threadpool(self._pages.sentence, title, sentence, status=status)
-
-
-async def _body(request: Request) -> bytes | None:
-    """Return the request's body; None if it is larger than anybody's who wants to leave."""
-    body = b""
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                return None
-    except ClientDisconnect:
-        return b""  # it asks for nothing, and nobody is there to read the answer
-    return body
 
 
 def _asks(body: bytes, content_type: str) -> bool:
