@@ -73,8 +73,10 @@ def enrich(entry: Entry) -> Entry:
 
 def find(text: str, html: str = "") -> tuple[Identifier, ...]:
     """Return what ``text`` mentions, in its order, then what only the links of ``html`` do; each once."""
-    links = (unquote(entities.unescape(link)) for link in _links(html)) if _may_mention(html) else ()
-    places = [text.translate(_TYPESET_HYPHENS), *links]
+    links = tuple(_links(html))
+    if not _may_mention("\n".join(links)):
+        links = ()
+    places = [text.translate(_TYPESET_HYPHENS), *(unquote(entities.unescape(link)) for link in links)]
     return tuple(dict.fromkeys(identifier for place in places for identifier in _scan(place)))
 
 

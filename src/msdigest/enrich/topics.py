@@ -71,19 +71,20 @@ class _Topics:
         for category in entry.categories:
             # A category is a label, not prose: its capitals mean nothing ("Pml").
             label = normal(category)
-            for term in [label] if label in self._labels else self._terms(category):
-                mentions[term] += _CATEGORY
-        for term in self._terms(entry.title):
-            mentions[term] += _TITLE
-        for term in self._terms(entry.text):
-            mentions[term] += _BODY
+            for term, count in [(label, 1)] if label in self._labels else self._terms(category):
+                mentions[term] += _CATEGORY * count
+        for term, count in self._terms(entry.title):
+            mentions[term] += _TITLE * count
+        for term, count in self._terms(entry.text):
+            mentions[term] += _BODY * count
         return mentions
 
-    def _terms(self, text: str) -> Iterator[str]:
-        """Tell the term behind every mention in ``text``."""
-        for found in (*self._acronyms.findall(text), *self._words.findall(text.lower())):
-            term = normal(found)
-            yield term if term in self._topic_of else term.removesuffix("s")
+    def _terms(self, text: str) -> Iterator[tuple[str, int]]:
+        """Tell the terms behind the mentions in ``text``, each spelling with its number."""
+        found = Counter((*self._acronyms.findall(text), *self._words.findall(text.lower())))
+        for spelled, count in found.items():
+            term = normal(spelled)
+            yield (term if term in self._topic_of else term.removesuffix("s"), count)
 
 
 class _Company:

@@ -60,9 +60,8 @@ def blocks_of(fragment: str, alone: Callable[[str], bool] = lambda _: False, *, 
     reader = _Reader(alone, with_html=with_html)
     body = root.find("body")
     reader.add(body.text)
-    for event, element in lxml.etree.iterwalk(body, events=("start", "end")):
-        if element is not body:
-            (reader.start if event == "start" else reader.end)(element)
+    for element in body:
+        reader.read(element)
     return reader.close()
 
 
@@ -94,6 +93,13 @@ class _Reader:
             self._text.append(text)
             if self._with_html:
                 self._html.append(escape(text, quote=False))
+
+    def read(self, element: Any) -> None:
+        """Read an element with all that it holds; its depth is bounded by ``clean``."""
+        self.start(element)
+        for child in element:
+            self.read(child)
+        self.end(element)
 
     def start(self, element: Any) -> None:
         tag = element.tag

@@ -9,6 +9,7 @@ from html import unescape
 _LONGEST_TITLE = 5_000
 # What XML and JSON may not carry, byte order marks, and the marks that turn the writing direction of what follows.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\u202a-\u202e]")
+_ASCII_CONTROLS = dict.fromkeys({*range(32), 127} - {9, 10, 13})
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 # Only what HTML knows is a tag in a title: "p <0.05" and "<y>" are text.
 _TITLE_TAG = re.compile(
@@ -20,6 +21,8 @@ _TITLE_TAG = re.compile(
 
 def without_controls(text: str) -> str:
     """Return ``text`` without what XML may not carry and without marks that turn the writing direction."""
+    if text.isascii():  # ten times faster than the pattern
+        return text.translate(_ASCII_CONTROLS)
     return _CONTROLS.sub("", text)
 
 

@@ -206,16 +206,17 @@ def latest_date(entry: Entry) -> datetime:
 
 def revisions_of(connection: Connection, entry_id: str) -> list[Revision]:
     """Return every revision of an entry, oldest first."""
-    statement = select(revisions).where(revisions.c.entry == entry_id).order_by(revisions.c.number)
+    statement = select(revisions, entries.c.content.label("newest")).join(entries, entries.c.id == revisions.c.entry)
+    rows = connection.execute(statement.where(revisions.c.entry == entry_id).order_by(revisions.c.number))
     return [
         Revision(
             number=row.number,
             seen=row.seen,
             change=row.change,
             material=row.material,
-            entry=from_record(row.content, id=entry_id, revision=row.number, first_seen=None),
+            entry=from_record(row.content or row.newest, id=entry_id, revision=row.number, first_seen=None),
         )
-        for row in connection.execute(statement)
+        for row in rows
     ]
 
 

@@ -66,7 +66,7 @@ class Rules:
     turn: the newest cut-off, if the caller holds the turn already. since: the last visit that succeeded.
     whole: the source shows its newest entries, so unknown old ones mean that its ids changed: they are held, unless an
     editor has looked (``accept``) or the filter is another one.
-    rereading: the source is read by other rules than before.
+    rereading: the source is read by other rules than before. first: it never showed anything yet.
     """
 
     turn: datetime | None = None
@@ -74,6 +74,7 @@ class Rules:
     whole: bool = False
     accept: bool = False
     rereading: bool = False
+    first: bool = False
 
 
 def keep(
@@ -151,7 +152,8 @@ class _Round:
         """Look up everything that is known of what was found, then decide what each is."""
         connection, found = self.connection, self.found
         named = [key for each in found for key in (each.entry.key, key_with_link(each.entry, each.marks))]
-        self.here = {row.key: row for row in chunked(connection, named, by_key, self.source)}
+        if not self.rules.first:
+            self.here = {row.key: row for row in chunked(connection, named, by_key, self.source)}
         self.keys = {key: row.entry for key, row in self.here.items()}
         told = [mark for each in found for mark in each.marks]
         self.marked = {row.mark: row.entry for row in chunked(connection, told, by_mark)}
@@ -224,7 +226,7 @@ class _Round:
             hash=digest,
             content=record,
         )
-        self._add_revision(entry_id, number=1, change="new", material=True, hash=digest, content=record)
+        self._add_revision(entry_id, number=1, change="new", material=True, hash=digest)
         return entry_id, Kept(id=entry_id, change="new", material=True)
 
     def _merged(self, each: Found, entry_id: str) -> str:
@@ -280,6 +282,7 @@ class _Round:
                 self.connection.execute(statement.values(content=record, kind=entry.kind))
             return Kept(id=row.id, change=None, changes=len(found))
         number = row.revision + 1
+        self._set_aside(row)
         values: dict[str, Any] = {"revision": number, "content": record}
         if entry is not None:
             values |= {"kind": entry.kind, "published": entry.published, "hash": content_hash(entry)}
@@ -296,6 +299,12 @@ class _Round:
             content=record,
         )
         return Kept(id=row.id, change=kind, material=leading.material, changes=len(found))
+
+    def _set_aside(self, row: Row[Any]) -> None:
+        """Keep what the entry said so far with its revision, before the newer one takes its place."""
+        before = (revisions.c.entry == row.id) & (revisions.c.number == row.revision)
+        statement = update(revisions).where(before, revisions.c.content.is_(None))
+        self.connection.execute(statement.values(content=row.content))
 
     def _see(self, each: Found, entry_id: str) -> None:
         entry = each.entry

@@ -148,7 +148,7 @@ places = Table(
     Column("key", Text, nullable=False),
     Column("entry", String(36), ForeignKey("entries.id"), nullable=False),
     Column("url", Text, nullable=False),
-    # The text as this source showed it, by which a living page's collector recognises it.
+    # The text as this source showed it, by which a living page's collector recognises it; empty for a feed's entries.
     Column("shown", Text, nullable=False),
     Column("section", JSON, nullable=False),
     Column("published", Instant),
@@ -179,7 +179,8 @@ revisions = Table(
     Column("change", String(16), nullable=False),
     Column("material", Boolean, nullable=False),
     Column("hash", String(64), nullable=False),
-    Column("content", JSON, nullable=False),
+    # Of the newest one it stands with the entry: most entries never have another.
+    Column("content", JSON(none_as_null=True)),
     PrimaryKeyConstraint("entry", "number"),
 )
 

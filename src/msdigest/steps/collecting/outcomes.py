@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _GONE = 410
+# So many dates of a feed tell its rhythm, and more than so many are old.
+_TELLING, _NEWEST = 4, 11
 # So many failures in a row at an address that a redirect led to: the one of the configuration is asked again.
 _FALL_BACK_AFTER = 3
 
@@ -67,6 +69,7 @@ def _keep(connection: Transaction, done: Visited, now: datetime, *, turn: dateti
         whole=result.whole,
         accept=done.accept,
         rereading=done.rereading,
+        first=done.state.last_success is None,
     )
     try:
         with connection.begin_nested():
@@ -114,9 +117,17 @@ def _interval(connection: Transaction, done: Visited, result: Collected, *, quie
     return done.source.interval or rhythm.adaptive_interval(
         done.source.id,
         usual=done.source.usual_interval,
-        dates=entry_store.rhythm_of(connection, done.source.id) if done.source.own_rhythm else (),
+        dates=_dates(connection, done, result) if done.source.own_rhythm else (),
         quiet=quiet,
         asked=result.min_interval,
+    )
+
+
+def _dates(connection: Transaction, done: Visited, result: Collected) -> Sequence[datetime]:
+    """Return when the source's newest entries were published; a feed has just told them."""
+    told = sorted((each.entry.published for each in done.found if each.entry.published), reverse=True)
+    return (
+        told[:_NEWEST] if result.whole and len(told) >= _TELLING else entry_store.rhythm_of(connection, done.source.id)
     )
 
 

@@ -140,7 +140,9 @@ def _found(
                 marks.append(f"{LINK}{link}")
             if result.whole:
                 marks.append(_said(source, entry))
-            found.append(Found(entry=enriched, shown=entry.text, marks=tuple(marks)))
+            # What a feed shows is known by its names; keeping its text once more would be for nothing.
+            shown = "" if result.whole else entry.text
+            found.append(Found(entry=enriched, shown=shown, marks=tuple(marks)))
     return found
 
 

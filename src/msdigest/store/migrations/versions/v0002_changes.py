@@ -26,6 +26,8 @@ def upgrade() -> None:
         op.add_column("sources", column)
     op.add_column("entries", sa.Column("merged_into", sa.String(length=36), nullable=True))
     op.add_column("places", sa.Column("facts", sa.JSON(), nullable=True))
+    with op.batch_alter_table("revisions") as revisions:
+        revisions.alter_column("content", existing_type=sa.JSON(), nullable=True)
     op.create_table(
         "held",
         sa.Column("source", sa.String(length=64), nullable=False),
