@@ -92,7 +92,8 @@ def enrich(entry: Entry) -> Entry:
     Several of a kind are joined by line ends. What a field already says stays, and only lines that say the
     same leave the body.
     """
-    if not (_may_hold_one(entry.text) or _may_hold_one(entry.html)):
+    # Whatever is said in the text is said in the HTML, if there is some.
+    if not _may_hold_one(entry.html if entry.html.strip() else entry.text):
         return entry
     said = {"coi": _lines_of(entry.coi), "disclaimer": _lines_of(entry.disclaimer)}
     pieces = _pieces(entry.html)

@@ -9,7 +9,7 @@ from itertools import groupby
 from string import whitespace
 from typing import TYPE_CHECKING
 
-from ahocorasick_rs import AhoCorasick, MatchKind
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from msdigest.model.topic import normal
 
@@ -115,7 +115,7 @@ class Finder:
         """Take the ``terms`` as they are written in the text; see ``_loosely``."""
         self._pattern = _any_of(terms)
         heads = sorted({head for term in terms for head in _heads(term)})
-        self._heads = AhoCorasick(heads, matchkind=MatchKind.LeftmostLongest)
+        self._heads = AhoCorasick(heads, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
 
     def findall(self, text: str) -> list[str]:
         """Return the mentions in the order of ``text``; none overlaps another."""

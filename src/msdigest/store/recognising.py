@@ -35,7 +35,8 @@ def fit(name: str) -> str:
 
 def plain(words: str) -> str:
     """Take out what a database refuses: NUL and lone surrogates."""
-    return words.replace("\0", "").encode(errors="replace").decode()
+    bare = words.replace("\0", "")
+    return bare if bare.isascii() else bare.encode(errors="replace").decode()
 
 
 def key_with_link(entry: Entry, marks: Sequence[str]) -> str:

@@ -22,26 +22,30 @@ _IDENTIFIERS = {"same_as", "identifiers"}
 _PASSING = {"doubts"}
 
 
+# Asking a dataclass for its fields took a third of the time.
+_KEPT = tuple(field.name for field in fields(Entry) if field.name not in _OWN_COLUMNS | _PASSING)
+
+
 def to_record(entry: Entry) -> dict[str, Any]:
     """Return ``entry`` as plain JSON values; columns of its row (id, revision, first_seen) left out."""
     record: dict[str, Any] = {}
-    for field in fields(Entry):
-        value = getattr(entry, field.name)
-        if field.name in _OWN_COLUMNS | _PASSING or value is None or value in ((), ""):
+    for name in _KEPT:
+        value = getattr(entry, name)
+        if value is None or value in ((), ""):
             continue
-        if field.name in _INSTANTS:
+        if name in _INSTANTS:
             value = value.isoformat()
-        elif field.name in _IDENTIFIERS:
+        elif name in _IDENTIFIERS:
             value = [[each.scheme, each.value] for each in value]
-        elif field.name == "enclosures":
+        elif name == "enclosures":
             value = [[each.url, each.type, each.length, each.duration] for each in value]
-        elif field.name == "facts":
+        elif name == "facts":
             value = facts_to_record(value)
-        elif field.name in DETAILS:
+        elif name in DETAILS:
             value = to_plain(value)
-        elif field.name in _TUPLES:
+        elif name in _TUPLES:
             value = list(value)
-        record[field.name] = value
+        record[name] = value
     return record
 
 
@@ -82,10 +86,6 @@ def facts_from_record(record: Iterable[Iterable[Any]]) -> tuple[Fact, ...]:
 
 
 def content_hash(entry: Entry) -> str:
-    """Return SHA-256 (hex) over all that makes a revision; each part with its length, so that none can flow over."""
-    digest = hashlib.sha256()
-    for part in map(str, content_of(entry)):
-        said = part.encode("utf-8", "surrogatepass")
-        digest.update(b"%d:" % len(said))
-        digest.update(said)
-    return digest.hexdigest()
+    """Return SHA-256 (hex) over all that makes a revision; no part can hold the sign that stands between two."""
+    said = "\x1d".join(map(str, content_of(entry)))
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _DAY = 86_400.0
 _PERIODS = {"hourly": 3_600.0, "daily": _DAY, "weekly": 7 * _DAY, "monthly": 30 * _DAY, "yearly": 365 * _DAY}
+_DECLARED = re.compile(rb"""<\?xml\s[^<>]{0,100}?encoding\s*=\s*["']([\w.:-]{1,30})["']""")
+_ASCII_INSIDE = re.compile(rb"utf-?8|us-ascii|ascii|iso-8859-\d{1,2}|windows-125\d", re.IGNORECASE)
 _TEXTS = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
 
 
@@ -67,7 +69,12 @@ def read_xml(body: bytes, *, content_type: str, url: str) -> Document | None:
 def _utf8(body: bytes, content_type: str) -> bytes:
     """Return the document in UTF-8, whatever the labels say: valid UTF-8 beyond ASCII is no accident."""
     body = body.lstrip(b" \t\r\n") if body[:1].isspace() else body
-    if not body.isascii():
+    if body.isascii():
+        declared = _DECLARED.match(body)
+        # Seven bits mean the same in all of these, so nothing needs to be written anew.
+        if declared is not None and _ASCII_INSIDE.fullmatch(declared[1]):
+            return body
+    else:
         try:
             body.decode("utf-8")
         except UnicodeDecodeError:
