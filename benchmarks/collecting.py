@@ -100,33 +100,38 @@ with httpx.Client(trust_env=False, limits=httpx.Limits(max_connections=8)) as cl
     print(json.dumps([times, sum(sizes)]))
 """
 # A small process in between: it samples the memory of a whole family of processes, and tells their processor time.
+# What several share (the interpreter, its libraries) is counted once: proportional set sizes.
 LAUNCHER = """
-import json, os, pathlib, resource, subprocess, sys, threading, time
+import json, pathlib, re, resource, subprocess, sys, threading, time
 def family(root):
     parents = {}
     for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
-            words = path.read_text().rpartition(")")[2].split()
-            parents[int(path.parent.name)] = (int(words[1]), int(words[21]) * resource.getpagesize())
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
         except OSError:
             pass
     mine, grown = {root}, True
     while grown:
-        grown = {pid for pid, (parent, _) in parents.items() if parent in mine} - mine
+        grown = {pid for pid, parent in parents.items() if parent in mine} - mine
         mine |= grown
-    return [parents[pid][1] for pid in mine if pid in parents]
+    return mine
+def size(pid):
+    try:
+        return int(re.search(r"^Pss:\\s+(\\d+)", pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)[1])
+    except (OSError, TypeError):
+        return 0
 process = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE)
 peaks = [0, 0]
 def watch():
     while process.poll() is None:
-        sizes = family(process.pid)
+        sizes = [size(pid) for pid in family(process.pid)]
         peaks[:] = max(peaks[0], sum(sizes)), max(peaks[1], max(sizes, default=0))
-        time.sleep(0.1)
+        time.sleep(0.2)
 threading.Thread(target=watch, daemon=True).start()
 told = process.stdout.read().decode()
 status = process.wait()
 usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps([status, told, usage.ru_utime + usage.ru_stime, peaks[0] / 2**20, usage.ru_maxrss / 1024]))
+print(json.dumps([status, told, usage.ru_utime + usage.ru_stime, peaks[0] / 1024, peaks[1] / 1024]))
 """
 # As blogs of the field are worded: mostly small words, the illness by its letters, now and then a medicine.
 TEXT = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import pytest
 from tests.steps.test_collecting import BLOG, DAY, FEED, HOUR, LIVING, PAGE, Round, post, rss
@@ -251,3 +252,29 @@ def test_many_visits_are_kept_in_order_however_many_are_under_way(visit) -> None
     assert {report.new for report in reports} == {1}
     assert visit.clock.now() == datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
     assert timedelta() < visit.state("blog-7").next_check - visit.clock.now() <= DAY
+
+
+@only_sqlite
+def test_a_slow_source_keeps_no_other_waiting(visit) -> None:
+    """A hundred sources are kept while the first of them has not answered yet."""
+    sources = [replace(BLOG, id=f"blog-{number}", url=f"https://{number}.example/") for number in range(100)]
+    others = Event()
+    kept = []
+
+    def slow(_):
+        assert others.wait(30)
+        return Reply(status=200, url=sources[0].url, headers={}, body=rss(post(0)).encode())
+
+    def told(report):
+        kept.append(report.id)
+        if len(kept) == 70:
+            others.set()
+
+    for number, source in enumerate(sources[1:], 1):
+        visit.shows(source.url, rss(post(number, link=f"https://{number}.example/p/")))
+    visit.http.pages[sources[0].url] = slow
+    reports = visit(*sources, progress=told)
+
+    assert "blog-0" not in kept[:70]
+    assert {report.new for report in reports} == {1}
+    assert [report.id for report in reports] == [source.id for source in sources]

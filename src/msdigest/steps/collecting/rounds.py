@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from msdigest.model import rhythm
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from msdigest.model.source import Source
 
 VISITORS = 8
-# So many visits may be under way or done and not yet kept: one slow source must not fill the memory with others.
-_AHEAD = 64
+# So many visits may be under way or done and not yet kept: more would fill the memory.
+_AHEAD = 48
 # So many are kept in one transaction at most.
-_TOGETHER = 16
+_TOGETHER = 24
 
 
 def collect(
@@ -67,7 +67,10 @@ def collect(
 def _visits(
     visitors: Visitors, to_visit: Sequence[tuple[Source, SourceState]], *, accept: bool
 ) -> Iterator[list[Visited]]:
-    """Give the visits in order, those together that are done; no more than ``_AHEAD`` are begun before it is kept."""
+    """Give the visits in order, those together that are done; no more than ``_AHEAD`` are begun before it is kept.
+
+    Where the others would have to wait for one that is slow, they come first.
+    """
     waiting = iter(to_visit)
     begun: deque[Future[Visited]] = deque()
     with ThreadPoolExecutor(max_workers=VISITORS, thread_name_prefix="visitor") as threads:
@@ -77,10 +80,15 @@ def _visits(
                 begun.extend(begin(asked) for asked in islice(waiting, _AHEAD - len(begun)))
                 if not begun:
                     return
-                done = [begun.popleft().result()]
-                while begun and len(done) < _TOGETHER and begun[0].done():
-                    done.append(begun.popleft().result())
-                yield done
+                if len(begun) == _AHEAD and not begun[0].done():
+                    wait(begun, return_when=FIRST_COMPLETED)
+                    ready = [each for each in begun if each.done()][:_TOGETHER]
+                else:
+                    begun[0].result()
+                    ready = list(islice(takewhile(lambda each: each.done(), begun), _TOGETHER))
+                for each in ready:
+                    begun.remove(each)
+                yield [each.result() for each in ready]
         finally:
             threads.shutdown(wait=True, cancel_futures=True)
 
