@@ -195,6 +195,7 @@ class App:
             clock=self.clock,
             collectors=COLLECTORS,
             enrich=self.enriched,
+            enrich_there=partial(enriched, self._packed_vocabulary),
             words=repr(self.settings.vocabulary),
         )
         return rounds.collect(

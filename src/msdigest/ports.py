@@ -114,6 +114,8 @@ class Memory:
     notes: what the collector itself wished to remember, e.g. validators of several addresses (see ``answers``).
     known: gives the entries that the source showed before (asked only by collectors that need them).
     seen: tells which of these keys the source showed before.
+    enrich: says what can be known from entries alone. A collector may hand it to the function by which it reads (it can
+        be pickled), so that what was read need not travel twice; ``Collected.enriched`` says so.
     accept: an editor has looked: what was held (a new layout, a figure's jump) is to be taken now.
     """
 
@@ -124,6 +126,7 @@ class Memory:
     notes: Mapping[str, str] = field(default_factory=dict)
     known: Callable[[], Sequence[Known]] = tuple
     seen: Callable[[Iterable[str]], frozenset[str]] = lambda _: frozenset()
+    enrich: Callable[[Sequence[Entry]], Sequence[Entry]] | None = None
     accept: bool = False
 
 
@@ -145,6 +148,7 @@ class Collected:
     gone: tuple[str, ...] = ()
     whole: bool = False
     filtered: bool = False
+    enriched: bool = False
     validators: Validators = NO_VALIDATORS
     body_hash: str | None = None
     notes: Mapping[str, str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from tests.steps.test_collecting import BLOG, DAY, FEED, HOUR, LIVING, PAGE, Rou
 from msdigest.errors import RobotsError
 from msdigest.model.entry import Entry, Fact
 from msdigest.ports import Collected, Reply
+from msdigest.steps.collecting import rounds
 from msdigest.store import entries as entry_store
 from msdigest.store import sources as source_store
 
@@ -248,16 +249,18 @@ def test_many_visits_are_kept_in_order_however_many_are_under_way(visit) -> None
     told = []
     reports = visit(*sources, progress=lambda report: told.append(report.id))
 
-    assert told == [report.id for report in reports] == [source.id for source in sources]
+    assert [report.id for report in reports] == [source.id for source in sources]
+    assert sorted(told) == sorted(source.id for source in sources)
     assert {report.new for report in reports} == {1}
     assert visit.clock.now() == datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
     assert timedelta() < visit.state("blog-7").next_check - visit.clock.now() <= DAY
 
 
 @only_sqlite
-def test_a_slow_source_keeps_no_other_waiting(visit) -> None:
+def test_a_slow_source_keeps_no_other_waiting(visit, monkeypatch) -> None:
     """A hundred sources are kept while the first of them has not answered yet."""
     sources = [replace(BLOG, id=f"blog-{number}", url=f"https://{number}.example/") for number in range(100)]
+    monkeypatch.setattr(rounds, "_PATIENCE", 0.01)
     others = Event()
     kept = []
 

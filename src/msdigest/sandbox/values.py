@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class _Writing:
         self.texts: list[bytes] = []
 
     def told(self, value: Any) -> Any:
-        kind = type(value)
+        kind: Any = type(value)
         if kind in _SCALARS:
             return value
         if isinstance(value, str):  # lxml gives its texts as a class of its own
@@ -75,8 +76,8 @@ class _Writing:
         if kind is tuple:
             return [self.told(each) for each in value]
         if _is_fact(kind):
-            parts = {field.name: self.told(getattr(value, field.name)) for field in fields(value) if field.init}
-            return {_KIND: f"{kind.__module__}:{kind.__qualname__}", **parts}
+            name, told = _name_and_fields(kind)
+            return {_KIND: name} | {field: self.told(getattr(value, field)) for field in told}
         for name, (types, parts_of) in _PARTS.items():
             if isinstance(value, types):
                 return {_KIND: name, _TOLD: self.told(parts_of(value))}
@@ -135,6 +136,13 @@ class _Reading:
         return cast("Callable[..., Any]", found)
 
 
+@lru_cache(maxsize=256)
+def _name_and_fields(kind: Any) -> tuple[str, tuple[str, ...]]:
+    """Return how a dataclass is called, and the fields that make one: asking each value took half the time."""
+    return f"{kind.__module__}:{kind.__qualname__}", tuple(field.name for field in fields(kind) if field.init)
+
+
+@lru_cache(maxsize=256)
 def _is_fact(kind: Any) -> bool:
     """Tell whether a class is a frozen dataclass: it is sure to do nothing but hold values."""
     return is_dataclass(kind) and cast("Any", kind).__dataclass_params__.frozen is True

@@ -14,6 +14,8 @@ from msdigest.model.source import Kind, Option
 from msdigest.ports import NO_VALIDATORS, Collected
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from msdigest.collect.feed.paging import Pages
     from msdigest.collect.feed.reading import Entries
     from msdigest.model.source import Source, Validators
@@ -58,13 +60,20 @@ def collect(source: Source, memory: Memory, http: Http, sandbox: Sandbox) -> Col
     given, fingerprint = answers.validators(reply.headers), answers.body_hash(reply.body)
     if fingerprint == memory.body_hash and not (full and "detail" in source.options):
         return _unchanged(reply, memory, validators=given, full=since)
-    first = sandbox.run(read, reply.body, reply.headers.get("content-type", ""), reply.url, source)
-    pages = paged_back(first, source=source, memory=memory, turn=lambda url: _turned(url, source, http, sandbox))
+    # What is filtered or gets details is enriched afterwards: both look at the words as they were printed.
+    enrich = None if source.filter or "detail" in source.options else memory.enrich
+
+    def entries_of(told: Reply) -> Entries:
+        return sandbox.run(read, told.body, told.headers.get("content-type", ""), told.url, source, enrich)
+
+    first = entries_of(reply)
+    pages = paged_back(first, source=source, memory=memory, turn=lambda url: _turned(url, http, entries_of))
     came = _detailed(pages, source, memory, http, sandbox)
     return Collected(
         status="ok",
         entries=tuple(came.entries),
         whole=True,
+        enriched=enrich is not None,
         # After a document that was cut short, a 304 would hide the entry that is missing.
         validators=NO_VALIDATORS if first.cut else given,
         body_hash=fingerprint,
@@ -97,13 +106,13 @@ def _unchanged(reply: Reply, memory: Memory, *, validators: Validators, full: st
     )
 
 
-def _turned(url: str, source: Source, http: Http, sandbox: Sandbox) -> Entries | None:
+def _turned(url: str, http: Http, entries_of: Callable[[Reply], Entries]) -> Entries | None:
     """Return an older page, asked for once and so without validators; None past the end."""
     reply = http.get(url, accept=ACCEPT)
     if reply.status in _PAST_THE_END:
         return None
     answers.refuse_unless_ok(reply.status, reply.headers, reply.body, url=url)
-    return sandbox.run(read, reply.body, reply.headers.get("content-type", ""), reply.url, source)
+    return entries_of(reply)
 
 
 def _detailed(pages: Pages, source: Source, memory: Memory, http: Http, sandbox: Sandbox) -> Detailed:

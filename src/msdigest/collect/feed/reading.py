@@ -15,9 +15,13 @@ from msdigest.markup.page import page
 from msdigest.markup.text import decode, first_words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from msdigest.collect.feed.document import Document, Found
     from msdigest.model.entry import Entry
     from msdigest.model.source import Source
+
+    Enrich = Callable[[Sequence[Entry]], Sequence[Entry]]
 
 _HEAD = 10_000
 _HTML_START = re.compile(
@@ -39,13 +43,12 @@ class Entries:
     warnings: tuple[str, ...]
 
 
-def read(body: bytes, content_type: str, url: str, source: Source) -> Entries:
+def read(body: bytes, content_type: str, url: str, source: Source, enrich: Enrich | None = None) -> Entries:
     """Make the entries of ``source`` from a document; ``url`` is where it was found. Pure; raises NotAFeedError."""
     document = document_of(body, content_type=content_type, url=url)
+    entries = [entry_of(found, key=key, source=source) for key, found in keyed(map(_with_lasting_guid, document.found))]
     return Entries(
-        entries=tuple(
-            entry_of(found, key=key, source=source) for key, found in keyed(map(_with_lasting_guid, document.found))
-        ),
+        entries=tuple(enrich(entries) if enrich else entries),
         interval=document.interval,
         cut=document.cut,
         older=document.older,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 VISITORS = 8
 # So many visits may be under way or done and not yet kept: more would fill the memory.
 _AHEAD = 48
+# Seconds for which the others wait for one whose turn it is.
+_PATIENCE = 1.0
 # So many are kept in one transaction at most.
 _TOGETHER = 24
 
@@ -72,7 +73,7 @@ def _visits(
     Where the others would have to wait for one that is slow, they come first.
     """
     waiting = iter(to_visit)
-    begun: deque[Future[Visited]] = deque()
+    begun: list[Future[Visited]] = []
     with ThreadPoolExecutor(max_workers=VISITORS, thread_name_prefix="visitor") as threads:
         begin = partial(threads.submit, partial(visit, visitors, accept=accept))
         try:
@@ -80,11 +81,12 @@ def _visits(
                 begun.extend(begin(asked) for asked in islice(waiting, _AHEAD - len(begun)))
                 if not begun:
                     return
-                if len(begun) == _AHEAD and not begun[0].done():
+                # In the order of the configuration, unless that would keep the others waiting.
+                patience = 0.0 if len(begun) == _AHEAD else _PATIENCE
+                if not wait(begun[:1], timeout=patience).done:
                     wait(begun, return_when=FIRST_COMPLETED)
                     ready = [each for each in begun if each.done()][:_TOGETHER]
                 else:
-                    begun[0].result()
                     ready = list(islice(takewhile(lambda each: each.done(), begun), _TOGETHER))
                 for each in ready:
                     begun.remove(each)

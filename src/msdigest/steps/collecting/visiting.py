@@ -43,6 +43,7 @@ class Visitors:
     """What a visit needs.
 
     enrich: says what can be known from entries alone; at most ``TOGETHER`` at a time.
+    enrich_there: the same for collectors that do it where they read; see ``Memory.enrich``.
     words: what that goes by, e.g. the vocabulary; if it changed, what was read before is read again.
     """
 
@@ -53,6 +54,7 @@ class Visitors:
     collectors: Mapping[str, Collector]
     enrich: Callable[[Sequence[Entry]], Sequence[Entry]]
     words: str = ""
+    enrich_there: Callable[[Sequence[Entry]], Sequence[Entry]] | None = None
 
 
 def visit(visitors: Visitors, asked: tuple[Source, SourceState], *, accept: bool = False) -> Visited:
@@ -72,6 +74,7 @@ def visit(visitors: Visitors, asked: tuple[Source, SourceState], *, accept: bool
         notes={} if afresh else state.notes,
         known=partial(_known, visitors.database, source.id),
         seen=partial(_seen, visitors.database, source.id),
+        enrich=visitors.enrich_there,
         accept=accept,
     )
     done = Visited(
@@ -131,8 +134,8 @@ def _found(
     taken = [entry for entry in result.entries if result.filtered or source.takes(entry.title, entry.text)]
     found = []
     for start in range(0, len(taken), TOGETHER):
-        some = taken[start : start + TOGETHER]
-        for entry, enriched in zip(some, enrich([_believable(entry, now) for entry in some]), strict=True):
+        some = [_believable(entry, now) for entry in taken[start : start + TOGETHER]]
+        for entry, more in zip(some, some if result.enriched else enrich(some), strict=True):
             marks = [f"{own.scheme}:{own.value}" for own in entry.same_as]
             # A link that several entries share, or that is the source itself, names none of them; a place on it may.
             link = next((name for name in _links(entry.url) if links[name] == 1 and name not in own_places), "")
@@ -142,7 +145,7 @@ def _found(
                 marks.append(_said(source, entry))
             # What a feed shows is known by its names; keeping its text once more would be for nothing.
             shown = "" if result.whole else entry.text
-            found.append(Found(entry=enriched, shown=shown, marks=tuple(marks)))
+            found.append(Found(entry=more, shown=shown, marks=tuple(marks)))
     return found
 
 
