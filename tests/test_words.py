@@ -8,7 +8,16 @@ from datetime import UTC, datetime
 import pytest
 
 from msdigest import words
-from msdigest.words import date_words, direction, languages, number_words, say, spoken_language
+from msdigest.words import (
+    date_words,
+    direction,
+    instant_words,
+    languages,
+    number_words,
+    say,
+    spoken_language,
+    weekday_words,
+)
 
 WHEN = datetime(2026, 11, 18, 23, 30, tzinfo=UTC)
 
@@ -27,6 +36,13 @@ WHEN = datetime(2026, 11, 18, 23, 30, tzinfo=UTC)
 def test_dates_are_told_as_exactly_as_they_are_known(precision, zone, told) -> None:
     """Only an instant falls on another day elsewhere."""
     assert date_words(WHEN, precision, zone=zone) == told
+
+
+def test_instants_are_told_in_utc() -> None:
+    """With the weekday where it is asked for."""
+    assert instant_words(WHEN) == "18 November 2026, 23:30 UTC"
+    assert instant_words(WHEN, weekday=True) == "Wednesday 18 November 2026, 23:30 UTC"
+    assert weekday_words(WHEN.date()) == "Wed"
 
 
 @pytest.mark.parametrize("language", ["en", "en-GB", "EN-us", "xx", "not a language"])

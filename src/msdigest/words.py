@@ -6,6 +6,7 @@ To add a language: one more table in ``SENTENCES`` (a test tells which keys it l
 
 from __future__ import annotations
 
+from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -25,6 +26,7 @@ DEFAULT_LANGUAGE = "en"
 _LOCALES = {"en": "en_GB"}
 # Babel's own long form says "18 November 2026" for en_GB, but some locales put a weekday or a comma there.
 _DAY = {"en": "d MMMM y"}
+_WEEKDAY_AND_DAY = {"en": "EEEE d MMMM y"}
 
 # A key that is counted has one sentence for each plural category of its language: ``minutes.one``, ``minutes.other``.
 SENTENCES: Mapping[str, Mapping[str, str]] = {
@@ -37,6 +39,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "greeting": "Hello {name},",
         "greeting_nobody": "Hello,",
         "in_short": "In short",
+        "join": "Join: {what}",
         "leave": "Leave this digest",
         "minutes.one": "{count} minute",
         "minutes.other": "{count} minutes",
@@ -47,7 +50,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "on_web": "Read this issue on the web",
         "reason_asked": "You get this because you asked on {date}.",
         "reason_carried": "You get this because your subscription was carried over on {date}.",
+        "recording": "Recording: {what}",
         "seen": "seen {date}",
+        "speakers.one": "Speaker: {names}",
+        "speakers.other": "Speakers: {names}",
+        "when": "When: {times}",
         "why.one": "Why you see this: topic {topics}",
         "why.other": "Why you see this: topics {topics}",
     },
@@ -104,6 +111,23 @@ def date_words(
         return format_skeleton("yMMMM", when, tzinfo=when.tzinfo, locale=locale)
     day = when.astimezone(ZoneInfo(zone)) if precision == "minute" else when
     return _day_words(day.date(), spoken)
+
+
+def instant_words(when: datetime, *, language: str = DEFAULT_LANGUAGE, weekday: bool = False) -> str:
+    """Tell an instant as clocks in UTC show it: ``3 December 2026, 19:00 UTC``."""
+    spoken = spoken_language(language)
+    there = when.astimezone(UTC)
+    day = _weekday_and_day(there.date(), spoken) if weekday else _day_words(there.date(), spoken)
+    return f"{day}, {there:%H:%M} UTC"
+
+
+def weekday_words(day: date, *, language: str = DEFAULT_LANGUAGE) -> str:
+    """Tell the weekday in short: ``Fri``."""
+    return format_date(day, "EEE", locale=_locale(spoken_language(language)))
+
+
+def _weekday_and_day(day: date, spoken: str) -> str:
+    return format_date(day, _WEEKDAY_AND_DAY.get(spoken, "full"), locale=_locale(spoken))
 
 
 @lru_cache(maxsize=4096)

@@ -14,6 +14,7 @@ import pytest
 
 from msdigest.errors import RefusedError, TemplateError
 from msdigest.model.compiled import Variant
+from msdigest.model.details import Event, LocalTime, Speaker
 from msdigest.model.entry import Entry, Identifier
 from msdigest.model.subscriber import THEMES, Consent
 from msdigest.render.email import (
@@ -25,6 +26,7 @@ from msdigest.render.email import (
     reference,
     selection_values,
 )
+from msdigest.render.meetings import Meeting
 from msdigest.render.program import assemble, decode, encode, join
 from msdigest.render.view import SectionView, sections_view
 
@@ -163,6 +165,26 @@ def test_the_text_part_is_set_in_even_lines(templates, make_view) -> None:
         assert [line for line in text.splitlines() if line != line.rstrip()] == []
 
 
+def test_both_parts_tell_when_a_meeting_is(templates, make_view) -> None:
+    """The same lines and links in HTML and text, for whoever reads it."""
+    view = make_view(2)
+    told = Meeting(
+        when="When: Thursday 3 December 2026, 19:00 UTC · 14:00 New York", speakers="Speakers: Ada Example (GB), Bob",
+        join="https://meet.example/a", recording="https://meet.example/b",
+    )  # fmt: skip
+    first = replace(view.entries[0], meeting=told)
+    view = replace(view, sections=(SectionView("Meetings", (first, view.entries[1])),))
+    compiled = compile_issue(templates, view, Variant())
+    text = join(assemble(compiled.text, [first.id], selection_values(compiled, [first.id])), _person("Ada"), html=False)
+
+    for part in (_html(compiled, [first.id]), text):
+        assert told.when in part
+        assert told.speakers in part
+    assert "\nJoin: https://meet.example/a\nRecording: https://meet.example/b\n" in text
+    assert re.search(r'<a [^>]*href="https://meet.example/a"[^>]*>Join: A larger dose', _html(compiled, view.ids))
+    assert "When:" not in _html(compiled, [view.ids[1]])
+
+
 def test_titles_keep_their_direction_and_language(templates, make_view) -> None:
     """A title in Arabic or Hebrew is read from its own side, and a screen reader is told its language."""
     view = make_view(2)
@@ -277,6 +299,11 @@ def test_no_entry_takes_the_room_of_the_others(templates, make_view, theme, lett
         identifiers=tuple(Identifier("doi", f"10.1000/{number}{endless}") for number in range(9))
         + tuple(Identifier("doi", f"10.1000/{letter * 110}") for _ in range(9)),
         published=CONSENT.at, precision="day",
+        event=Event(
+            start=CONSENT.at, places=(LocalTime(endless, "Europe/Paris", "2026-05-04T02:00"),) * 50,
+            speakers=(Speaker(endless, endless),) * 50,
+            join=f"https://evil.example/?{letter * 90}", recording=f"https://evil.example/?{endless}",
+        ),
     )  # fmt: skip
     told = sections_view([("Evil", [hostile])], source_names={}, topic_names={})
     view = replace(make_view(30), sections=(*told, *make_view(30).sections))
@@ -288,6 +315,8 @@ def test_no_entry_takes_the_room_of_the_others(templates, make_view, theme, lett
 
 def _words_in(value) -> list[str]:
     """Return every string that ``value`` holds, however deep."""
+    if value is None:
+        return []
     if isinstance(value, str):
         return [value]
     parts = value if isinstance(value, tuple | list) else astuple(value)

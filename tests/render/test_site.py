@@ -13,7 +13,8 @@ from uuid import UUID
 import lxml.html
 import pytest
 
-from msdigest.model.entry import Enclosure, Entry, Identifier, Revision
+from msdigest.model.details import Event, LocalTime, Speaker
+from msdigest.model.entry import Change, Enclosure, Entry, Identifier, Revision
 from msdigest.model.source import Source
 from msdigest.render.look import DARK, LIGHT, LOOKS, Colours
 from msdigest.render.shown import Shown
@@ -341,6 +342,49 @@ def test_a_source_that_names_its_disclosures_is_not_corrected(templates) -> None
         assert "Conflict of interest: I teach." in _text(pages[name])
         assert "Conflicts of interest" not in _text(pages[name])
         assert _text(pages[name]).count("isclaimer") == 1
+
+
+def test_an_event_tells_when_it_is(templates) -> None:
+    """Its day stands for a date that its source does not tell; clocks, speakers and the ways in are its own."""
+    event = Event(
+        start=datetime(2026, 12, 3, 19, tzinfo=UTC),
+        places=(LocalTime("Sydney", "Australia/Sydney", "2026-12-04T06:00"),),
+        speakers=(Speaker("Ada Example", "GB"), Speaker("Bob")),
+        join="https://meet.example/a", recording="javascript:alert(1)",
+    )  # fmt: skip
+    files = (Enclosure("https://fog.example/a.mp3", "audio/mpeg", 28311552, 3480),)
+    shown = _shown(published=None, precision=None, kind="event", event=event, enclosures=files)
+    page = entry_page(templates, SITE, shown).decode()
+
+    assert "date not told" not in page
+    assert '<time datetime="2026-12-03">3 December 2026</time>' in page
+    assert _text(page).count("3 December 2026, 19:00 UTC") == 2, "in its line and as its own date"
+    assert "When: Thursday 3 December 2026, 19:00 UTC · Fri 06:00 Sydney" in _text(page)
+    assert "Speakers: Ada Example (GB), Bob" in _text(page)
+    assert '<a href="https://meet.example/a">Join: Entry 1</a>' in page
+    assert "javascript" not in page
+    assert "audio/mpeg (58 min, 28.3 MB)" in _text(page)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("2026-12-03T19:00Z", "3 December 2026, 19:00 UTC"),
+        ("2026-02-31T19:00Z", "2026-02-31T19:00Z"),
+        ("recruiting", "recruiting"),
+        (None, "–"),
+    ],
+)
+def test_an_instant_that_changed_is_told_in_words(templates, value, told: str) -> None:
+    """All else is shown as its source has it."""
+    revisions = _revisions(_entry(), _entry())
+    change = Change(
+        entry=_entry().id, source="fog-blog", kind="date", name="start", label="start", before=value, after="x",
+        seen=revisions[1].seen, material=True,
+    )  # fmt: skip
+    page = entry_page(templates, SITE, _shown(), revisions=revisions, changes=[change])
+
+    assert f"Start: was {told} now x" in _text(page)
 
 
 def test_endless_and_foreign_titles_find_their_place(templates) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from msdigest.model.prose import ELLIPSIS, shortened
@@ -15,21 +15,23 @@ from msdigest.render.difference import Piece, difference
 from msdigest.render.disclosures import page_statement
 from msdigest.render.instants import rfc3339
 from msdigest.render.labels import Label, labels
+from msdigest.render.meetings import Meeting, meeting
 from msdigest.render.plain import one_line, sayable
 from msdigest.render.references import reference, web_address
-from msdigest.words import direction
+from msdigest.words import direction, number_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
-    from msdigest.model.entry import Change, Entry, Precision, Revision
+    from msdigest.model.entry import Change, Enclosure, Entry, Precision, Revision
     from msdigest.render.shown import Shown
     from msdigest.render.template import Templates
 
 _LONGEST_BRIEF = 200
 _MEGABYTE = 1_000_000
+_MINUTE = 60
 _ISO_LENGTH: dict[Precision, int] = {"year": 4, "month": 7, "day": 10}
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?Z", re.ASCII)
 _HEADING = re.compile(r"<h([1-6])\b")
 _HEADING_TAG = re.compile(r"(</?h)([1-6])\b")
 _CHANGES = {
@@ -143,6 +145,7 @@ class Row:
     """An entry in a list.
 
     brief: the title, cut where a list would drown in it. path: of our page about it; link: where it was found.
+    when: its own date; of an event whose source tells none, the day it takes place.
     coi: a whole sentence, always there; disclaimer: a whole sentence or empty.
     """
 
@@ -157,6 +160,7 @@ class Row:
     summary: str
     coi: str
     disclaimer: str
+    meeting: Meeting | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +228,7 @@ def entry_page(
         topics=tuple(Feeds(name=name, path=f"feeds/topic/{one}") for one, name in shown.topics),
         source=Sighting(source=shown.source_name, url=shown.source_url, at=shown.changed),
         authors=shown.authors,
-        own_date=_at(site, entry.published) if entry.precision == "minute" else listed.when,
+        own_date=_own_date(site, entry),
         precision=entry.precision,
         section=tuple(one_line(heading) for heading in entry.section),
         source_updated=_at(site, entry.updated if entry.updated != entry.published else None),
@@ -232,7 +236,7 @@ def entry_page(
         first_seen=_at(site, entry.first_seen),
         changed=_at(site, shown.changed),
         names=tuple(reference(identifier) for identifier in entry.identifiers),
-        files=tuple((web_address(one.url), one_line(one.type), _size(one.length))
+        files=tuple((web_address(one.url), one_line(one.type), _measures(one))
                     for one in entry.enclosures if web_address(one.url)),
         steps=_steps(site, revisions, changes),
         now_at=now_at,
@@ -280,11 +284,12 @@ def row(site: Site, shown: Shown) -> Row:
         link=shown.link,
         language=one_line(entry.language or ""),
         labels=labels(entry),
-        when=_when(site, entry.published, entry.precision or "day"),
+        when=_date(site, entry),
         byline=byline,
         summary=shown.summary,
         coi=page_statement("coi", entry.coi),
         disclaimer=page_statement("disclaimer", entry.disclaimer) if entry.disclaimer else "",
+        meeting=meeting(entry.event, language=site.language),
     )
 
 
@@ -310,6 +315,29 @@ def _at(site: Site, instant: datetime | None) -> When:
     return When(f"{day.words}, {instant.astimezone(UTC):%H:%M} UTC", day.machine)
 
 
+def _date(site: Site, entry: Entry) -> When:
+    if entry.published is None and entry.event is not None:
+        return _when(site, entry.event.start, "day")
+    return _when(site, entry.published, entry.precision or "day")
+
+
+def _own_date(site: Site, entry: Entry) -> When:
+    if entry.published is None and entry.event is not None:
+        return _at(site, entry.event.start)
+    return _at(site, entry.published) if entry.precision == "minute" else _date(site, entry)
+
+
+def _measures(file: Enclosure) -> str:
+    """Return how long and how large a file is, where it is told: ``58 min, 28.3 MB``."""
+    return ", ".join(filter(None, (_duration(file.duration), _size(file.length))))
+
+
+def _duration(seconds: int | None) -> str:
+    if not seconds or seconds < 0:
+        return ""
+    return f"{number_words(round(seconds / 60))} min" if seconds >= _MINUTE else f"{seconds} s"
+
+
 def _size(length: int | None) -> str:
     if length is None:
         return ""
@@ -327,20 +355,31 @@ def _steps(site: Site, revisions: Sequence[Revision], changes: Sequence[Change])
                 when=_at(site, now.seen),
                 # The first sight of an entry is material to the store, but it changed nothing.
                 material=now.material and before is not None,
-                facts=(*_facts(site, before, now), *_watched(changes, now.seen)) if before else (),
+                facts=(*_facts(site, before, now), *_watched(site, changes, now.seen)) if before else (),
                 pieces=difference(sayable(before.entry.text), sayable(now.entry.text)) if before else (),
             )
         )
     return tuple(reversed(steps))
 
 
-def _watched(changes: Sequence[Change], seen: datetime) -> tuple[tuple[str, str, str], ...]:
+def _watched(site: Site, changes: Sequence[Change], seen: datetime) -> tuple[tuple[str, str, str], ...]:
     """Return what was seen to change on watched facts at that moment: what it is, before, after."""
     return tuple(
-        (one_line(each.label).capitalize(), one_line(each.before or "–"), one_line(each.after or "–"))
+        (one_line(each.label).capitalize(), _value(site, each.before), _value(site, each.after))
         for each in changes
         if each.seen == seen and each.name not in _TOLD_ANYHOW
     )
+
+
+def _value(site: Site, value: str | None) -> str:
+    """Return a fact's value as it is shown: an instant in words, all else as it is."""
+    told = one_line(value or "–")
+    if not _INSTANT.fullmatch(told):
+        return told
+    try:
+        return _at(site, datetime.fromisoformat(told)).words
+    except ValueError:  # e.g. the 31st of February: shown as the source has it
+        return told
 
 
 def _is_beginning(entry: Entry) -> bool:

@@ -14,6 +14,7 @@ from urllib.parse import quote, urljoin
 from msdigest.model.prose import shortened
 from msdigest.render.disclosures import statement
 from msdigest.render.labels import labels
+from msdigest.render.meetings import meeting
 from msdigest.render.plain import excerpt, going_on, one_line
 from msdigest.render.references import reference, web_address
 from msdigest.words import date_words, say, spoken_language
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from msdigest.model.entry import Entry, Identifier
     from msdigest.render.disclosures import Kind
     from msdigest.render.labels import Label
+    from msdigest.render.meetings import Meeting
     from msdigest.render.references import Reference
 
 _MOST_IDENTIFIERS = 3
 _MOST_AUTHORS = 3
+_MOST_CITIES = 4
 # Whatever a source writes, an entry is at most some five thousand characters and its address: one that could be
 # longer would take the room of all others.
 _LONGEST_DISCLOSURE = 600
@@ -40,6 +43,8 @@ _LONGEST_REGISTER = 200
 _MOST_TOPICS = 12
 # As it is written in the mail. Longer ones are opened by hardly any program.
 _LONGEST_ADDRESS = 2_000
+# Two more addresses of one entry: those of meetings have a few hundred characters.
+_LONGEST_WAY_IN = 1_000
 _WRITTEN_AS_THEY_ARE = "%/:?#[]@!$'()*+,;=~"
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 
@@ -54,6 +59,7 @@ class EntryView:
     language: of title and excerpt (BCP 47) where it is not the mail's, else empty.
     byline: source, authors and date with its precision.
     coi: a whole sentence, always there. disclaimer: a whole sentence or empty.
+    meeting: of an event, when it is; its links as ``url``.
     topics: names of its strongest topics; why: the sentence that lists them, empty without topics.
     words: how many it takes to read it.
     """
@@ -68,6 +74,7 @@ class EntryView:
     disclaimer: str = ""
     labels: tuple[Label, ...] = ()
     references: tuple[Reference, ...] = ()
+    meeting: Meeting | None = None
     topics: tuple[str, ...] = ()
     why: str = ""
 
@@ -84,7 +91,8 @@ class EntryView:
     @property
     def words(self) -> int:
         """Return how many words there are to read."""
-        return sum(len(part.split()) for part in (self.title, self.excerpt, *self.byline, self.coi))
+        told = (self.meeting.when, self.meeting.speakers) if self.meeting else ()
+        return sum(len(part.split()) for part in (self.title, *told, self.excerpt, *self.byline, self.coi))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +184,7 @@ def entry_view(
         disclaimer=_disclosure("disclaimer", entry.disclaimer, language),
         labels=labels(entry),
         references=_references(entry.identifiers),
+        meeting=_meeting(entry, language),
         topics=topics[:_MOST_TOPICS],
         why=why,
     )
@@ -185,10 +194,18 @@ def _name(name: str) -> str:
     return shortened(one_line(name), _LONGEST_NAME)
 
 
-def _address(url: str) -> str:
-    address = web_address(url) if len(url) <= _LONGEST_ADDRESS else ""
+def _address(url: str, longest: int = _LONGEST_ADDRESS) -> str:
+    address = web_address(url) if len(url) <= longest else ""
     # libxml2 writes each byte of other scripts as three characters.
-    return address if len(quote(address, safe=_WRITTEN_AS_THEY_ARE)) <= _LONGEST_ADDRESS else ""
+    return address if len(quote(address, safe=_WRITTEN_AS_THEY_ARE)) <= longest else ""
+
+
+def _meeting(entry: Entry, language: str) -> Meeting | None:
+    told = meeting(entry.event, language=language, cities=_MOST_CITIES)
+    if told is None:
+        return None
+    join, recording = (_address(link, _LONGEST_WAY_IN) for link in (told.join, told.recording))
+    return replace(told, join=join, recording=recording)
 
 
 def _references(identifiers: Sequence[Identifier]) -> tuple[Reference, ...]:

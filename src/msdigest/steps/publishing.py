@@ -313,11 +313,14 @@ class _Press:
     def _shown(self, kept: Kept) -> Shown:
         entry = kept.entry
         urn(entry)  # only a uuid may become a folder's name
+        when, precision = entry.published, entry.precision or "day"
+        if when is None and entry.event is not None:
+            when, precision = entry.event.start, "day"
         return Shown(
             entry=entry,
             source=self._source(entry.source),
             page=f"{self.url}entry/{entry.id}/",
-            date=self.site.dates(entry.published, entry.precision or "day") if entry.published else "",
+            date=self.site.dates(when, precision) if when else "",
             changed=kept.changed,
             topics=tuple((one, self._topic_name(one)) for one in entry.topics),
         )
