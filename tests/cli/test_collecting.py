@@ -8,6 +8,9 @@ import sqlite3
 import pytest
 from tests.cli.calling import call
 
+from msdigest.app import App
+from msdigest.steps.collecting.reports import SourceReport
+
 
 def test_accept_needs_a_source(config) -> None:
     """Nobody takes unseen what all sources hold."""
@@ -35,11 +38,22 @@ def test_what_is_held_is_taken_when_an_editor_says_so(copy) -> None:
     after = json.loads(call("--config", copy, "sources", "--json").out)["sources"]
 
     assert held.status == 0
-    assert "as if all names had changed" in held.out
+    assert "as if it had given known posts other ids" in held.out
     assert "Held: look at it; if it is right, `msdigest collect --source kestrel --accept` takes it." in held.out
     assert next(row for row in listed if row["id"] == "kestrel")["status"] == "held"
     assert (taken[0]["status"], taken[0]["new"] > 0) == ("ok", True)
     assert next(row for row in after if row["id"] == "kestrel")["held"] == []
+
+
+def test_the_command_of_each_held_source_is_told(copy, monkeypatch) -> None:
+    """Each on a line of its own, to be copied."""
+    names = ("kestrel", "harbour")
+    reports = [SourceReport(id=name, status="held") for name in names]
+    monkeypatch.setattr(App, "collect", lambda *_, **__: reports)
+
+    told = call("--config", copy, "collect").out
+
+    assert told.splitlines()[-2:] == [f"`msdigest collect --source {name} --accept`" for name in names]
 
 
 def test_a_long_round_tells_how_far_it_is(copy) -> None:

@@ -103,6 +103,18 @@ def test_what_is_told_for_the_first_time_by_other_rules_is_no_news(database) -> 
     assert len(ask(database, entries.get, kept.id).facts) == 2
 
 
+def test_one_visit_can_change_one_and_bring_another(database) -> None:
+    """In whatever order they stand; the earlier words are kept with their revision."""
+    (first,) = keep(database, trial("k", fact("recruiting")))
+    kept = keep(database, trial("k", fact("completed"), text="Other."), trial("n", same_as=()), now=NOW + DAY)
+
+    assert [each.change for each in kept] == ["status", "new"]
+    assert [each.entry.facts[0].value for each in ask(database, entries.revisions_of, first.id)] == [
+        "recruiting",
+        "completed",
+    ]
+
+
 def test_every_register_tells_its_own_changes_of_one_trial(database) -> None:
     """The first one's words count; a change that another one shows is a change and a revision with the same words."""
     (first,) = keep(database, trial("NCT90000013", fact("recruiting"), text="As one register words it."))
@@ -174,6 +186,34 @@ def test_one_visit_can_join_two(database) -> None:
     assert len(ask(database, entries.newest)) == 1
 
 
+def test_what_a_visit_reads_of_an_entry_that_ends_is_kept_with_the_other(database) -> None:
+    """The place of the one that was read first leads to the one that lives on."""
+    one, other = Identifier("doi", "10.1/a"), Identifier("doi", "10.1/b")
+    (elder,) = keep(database, trial("a", source="x", same_as=(one,)))
+    (younger,) = keep(database, trial("b", source="x", same_as=(other,)), now=NOW + HOUR)
+    keep(
+        database,
+        trial("b", source="x", same_as=(other,), text="Other words of b altogether."),
+        trial("c", source="x", same_as=(one, other)),
+        now=NOW + DAY,
+    )
+
+    assert [each.id for each in ask(database, entries.newest)] == [elder.id]
+    assert len(ask(database, entries.places_of, elder.id)) == 3
+    assert ask(database, entries.places_of, younger.id) == []
+
+
+def test_a_feed_joins_nothing(database) -> None:
+    """Whoever writes a feed could else make two papers one, and one of them would be gone."""
+    one, other = Identifier("doi", "10.1/a"), Identifier("doi", "10.1/b")
+    keep(database, trial("a", source="pubmed", same_as=(one,), kind="work"))
+    keep(database, trial("b", source="pubmed", same_as=(other,), kind="work"), now=NOW + HOUR)
+    keep(database, trial("f", source="blog", same_as=(one, other)), now=NOW + DAY, rules=Rules(whole=True))
+
+    assert ask(database, entries.ended) == []
+    assert len(ask(database, entries.newest)) == 2
+
+
 def test_two_trials_of_one_register_stay_two(database) -> None:
     """An extension that names the number of its parent elsewhere is recognised as itself, and never joined."""
     euro = Identifier("eudract", "2015-000001-10")
@@ -201,9 +241,96 @@ def test_whoever_was_sent_the_younger_was_sent_the_elder(database) -> None:
     keep(database, trial("b", source="y", same_as=(other, one)), now=NOW + DAY)
     people = {"first": "s0", "last": "s9", "entries": [elder.id], "but_issue": 2}
 
-    assert ask(database, merging.ended_as, [elder.id]) == {younger.id: elder.id}
+    assert ask(database, merging.same_things, [elder.id]) == {younger.id: elder.id, elder.id: elder.id}
+    assert ask(database, merging.same_things, [younger.id]) == {younger.id: younger.id, elder.id: younger.id}
+    assert ask(database, deliveries.already_sent, **people | {"entries": [younger.id]}) == {"s1": {younger.id}}
     assert ask(database, deliveries.already_sent, **people) == {"s1": {elder.id}}
     assert ask(database, deliveries.any_sent, entries=[elder.id], but_issue=2)
+
+
+# ------------------------------------------------------------------------------------------------- whose words count
+
+DOI = Identifier("doi", "10.5555/a")
+
+
+def show(database, entry, *, feed, owned, now):
+    """Keep ``entry`` as a feed or a service showed it; a feed's names are what anybody may write."""
+    told = "told:" if feed else ""
+    marks = (
+        *(f"{told}{name.scheme}:{name.value}" for name in entry.same_as),
+        f"link:{entry.url.removeprefix('https://')}",
+    )
+    with database.writing() as connection:
+        found = [Found(entry=entry, shown=entry.text, marks=marks, owned=owned)]
+        (kept,) = keeping.keep(connection, found, source=entry.source, gone=(), now=now, rules=Rules(whole=feed))
+    return kept
+
+
+def paper(key, source, **more):
+    words = {"title": "A trial of a drug in early MS", "text": "It slowed disability in one of three people."}
+    return trial(key, source=source, same_as=(DOI,), **({"kind": "work"} | words | more))
+
+
+@pytest.mark.parametrize("feed_first", [True, False])
+def test_a_feed_that_names_a_paper_is_not_the_paper(database, feed_first) -> None:
+    """A post about a paper stays a post of its own, and nobody's post keeps the paper from being told."""
+    post = {
+        "title": "What we think of this week's news",
+        "text": "Nine thoughts about quite different things.",
+        "kind": "post",
+    }
+    told = [(paper("p", "blog", **post), True), (paper("m", "pubmed"), False)]
+    first, second = (
+        show(database, entry, feed=feed, owned=not feed, now=NOW + number * HOUR)
+        for number, (entry, feed) in enumerate(told if feed_first else told[::-1])
+    )
+
+    assert first.id != second.id
+    assert (first.change, second.change) == ("new", "new")
+
+
+def test_a_feed_that_tells_a_paper_in_its_words_is_the_paper(database) -> None:
+    """The table of contents of a journal tells the same paper that the index tells later."""
+    first = show(database, paper("p", "journal"), feed=True, owned=True, now=NOW)
+    second = show(database, paper("m", "pubmed"), feed=False, owned=True, now=NOW + HOUR)
+
+    assert (second.id, second.change) == (first.id, None)
+    assert ask(database, entries.get, first.id).source == "journal"
+
+
+def test_whoever_is_at_home_takes_over_from_whoever_links(database) -> None:
+    """A feed that gives another site's link with words of its own has them until the site itself speaks."""
+    link = "https://charity.example/news"
+    other = {"url": link, "title": "Miracle cure", "text": "Send money for it to this account.", "kind": "post"}
+    own = {"url": link, "title": "Our results of 2026", "text": "What we gave to research.", "kind": "post"}
+    linker = trial("p", source="links", same_as=(), **other)
+    first = show(database, linker, feed=True, owned=False, now=NOW)
+    second = show(database, trial("q", source="charity", same_as=(), **own), feed=True, owned=True, now=NOW + HOUR)
+    third = show(database, replace(linker, text="Send more."), feed=True, owned=False, now=NOW + DAY)
+    now = ask(database, entries.get, first.id)
+
+    assert (second.id, second.change, second.material) == (first.id, "edited", True)
+    assert (third.id, third.change) == (first.id, None)
+    assert (now.title, now.source, now.text) == (own["title"], "charity", own["text"])
+    assert len(ask(database, entries.newest)) == 1
+
+
+def test_a_retraction_is_told_once_by_whoever_tells_it_first(database) -> None:
+    """Also by a source that never showed the paper before; another that follows is no news again."""
+    retracted = fact("10.1/notice", name="retracted", change="retraction")
+    show(database, paper("m", "pubmed"), feed=False, owned=True, now=NOW)
+    with_notice = replace(paper("e", "epmc"), facts=(retracted,))
+    second = show(database, with_notice, feed=False, owned=True, now=NOW + DAY)
+    later = replace(paper("m", "pubmed"), facts=(replace(retracted, value="PMID 1"),))
+    third = show(database, later, feed=False, owned=True, now=NOW + 2 * DAY)
+    changes = ask(database, entries.changes_of, second.id)
+
+    assert (second.change, second.material) == ("retraction", True)
+    assert not third.material
+    assert sorted((each.source, each.kind, each.material) for each in changes) == [
+        ("epmc", "retraction", True),
+        ("pubmed", "retraction", False),
+    ]
 
 
 # -------------------------------------------------------------------------------------------------------- held
@@ -234,7 +361,7 @@ def test_old_entries_under_new_names_are_held(database, ages, rules, held) -> No
     keep(database, *posts("old", [NOW - 30 * DAY]), now=NOW - 2 * DAY)
     fresh = posts("new", [NOW - age * DAY for age in ages])
     if held:
-        with pytest.raises(HeldError, match="as if all names had changed"):
+        with pytest.raises(HeldError, match="as if it had given known posts other ids"):
             keep(database, *fresh, rules=rules)
     else:
         keep(database, *fresh, rules=rules)
@@ -242,20 +369,22 @@ def test_old_entries_under_new_names_are_held(database, ages, rules, held) -> No
     assert len(ask(database, entries.newest)) == 1 + (0 if held else len(ages))
 
 
-def test_what_is_held_keeps_its_time_until_it_is_no_longer(database) -> None:
-    """Each visit says anew what is held; what was held before keeps the day when that began."""
+def test_what_is_held_stays_until_it_is_taken(database) -> None:
+    """What was held before keeps the day when that began, also when its source shows it no more."""
 
-    def hold(*things, now):
+    def hold(*things, now, released=()):
         with database.writing() as connection:
-            sources.hold(connection, "page", things, now=now)
+            sources.hold(connection, "page", things, released=released, now=now)
+        return sorted((each.title, each.reason, each.since) for each in ask(database, sources.all_held))
 
     hold(("a", "A", "jumped"), ("b", "B", "unsure"), now=NOW)
-    hold(("a", "A", "jumped more"), ("x" * 900, "long", "name"), now=NOW + DAY)
-    first = [(each.title, each.reason, each.since) for each in ask(database, sources.all_held)]
-    hold(now=NOW + 2 * DAY)
+    b, long = ("B", "unsure", NOW), ("long", "name", NOW + DAY)
 
-    assert sorted(first) == [("A", "jumped more", NOW), ("long", "name", NOW + DAY)]
-    assert ask(database, sources.all_held) == []
+    assert hold(("a", "A", "jumped more"), ("x" * 900, "long", "name"), now=NOW + DAY) == [
+        ("A", "jumped more", NOW), b, long
+    ]  # fmt: skip
+    assert hold(now=NOW + 2 * DAY, released=["a"]) == [b, long]
+    assert hold(now=NOW + 3 * DAY, released=["x" * 900, "b", "never held"]) == []
 
 
 # ------------------------------------------------------------------------------------------------------- details

@@ -180,13 +180,12 @@ def test_a_new_time_is_a_change(desk) -> None:
     assert told == [("start", "2026-12-03T19:00Z", "2026-12-10T19:00Z")]
 
 
-def _collected(desk, **more) -> str:
+def _collected(desk, *, owned=True, **more) -> str:
     entry = Entry(key="k", source="fen", title="Collected", url="https://example.org/rest", **more)
     marks = ("link:example.org/rest", *(f"{name.scheme}:{name.value}" for name in entry.same_as))
     with desk.database.writing() as connection:
-        (kept,) = keeping.keep(
-            connection, [keeping.Found(entry=entry, shown="", marks=marks)], source="fen", gone=(), now=desk.clock.now()
-        )
+        found = [keeping.Found(entry=entry, shown="", marks=marks, owned=owned)]
+        (kept,) = keeping.keep(connection, found, source="fen", gone=(), now=desk.clock.now())
     return kept.id
 
 
@@ -221,6 +220,16 @@ def test_what_a_source_shows_later_is_the_typed_entry(desk) -> None:
     typed = add(desk, NOTE).entry
 
     assert _collected(desk) == typed.id
+
+
+@only_sqlite
+def test_an_editor_takes_over_from_somebody_who_only_linked(desk) -> None:
+    """A feed that gives another site's link has no claim to the words."""
+    there = _collected(desk, owned=False)
+    added = add(desk, dataclasses.replace(NOTE, url="https://example.org/rest"))
+
+    assert (added.entry.id, added.entry.title, added.change) == (there, NOTE.title, "edited")
+    assert [entry.id for entry in entries(desk)] == [there]
 
 
 @only_sqlite
@@ -300,8 +309,16 @@ def test_all_faults_are_told_at_once(desk) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @only_sqlite
 def test_every_kind_can_be_typed(desk, kind) -> None:
-    """Title and date are enough."""
-    assert add(desk, Typed(kind=kind, title="Something", date="2026-12-03")).entry.kind == kind
+    """Title and date are enough; a figure has its number."""
+    number = "7" if kind == "figure" else ""
+
+    assert add(desk, Typed(kind=kind, title="Something", date="2026-12-03", number=number)).entry.kind == kind
+
+
+@only_sqlite
+def test_a_figure_without_its_number_is_none(desk) -> None:
+    """As an event without its time."""
+    assert list(faults(desk, Typed(kind="figure", title="Register", number=" "))) == ["number"]
 
 
 @pytest.mark.parametrize(

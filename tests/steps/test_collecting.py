@@ -574,6 +574,18 @@ def test_only_those_that_are_due(visit) -> None:
     assert both == [["blog", "twin"], [], ["blog"], ["blog", "twin"]]
 
 
+@only_sqlite
+def test_a_visit_under_a_clock_that_was_ahead_stops_no_source(visit) -> None:
+    """It is due when the clock is right again, and nobody's wait reaches further than the longest there is."""
+    visit.shows(FEED, rss(post(1)))
+    visit.clock.advance(90 * DAY)
+    visit(BLOG)
+    visit.clock.advance(-90 * DAY)
+    visit.shows(FEED, rss(post(1), post(2)))
+
+    assert [(each.id, each.new) for each in visit(BLOG, due_only=True)] == [("blog", 1)]
+
+
 @pytest.mark.parametrize(
     ("source", "headers", "quiet", "expected"),
     [

@@ -39,8 +39,10 @@ def test_each_source_is_told_with_what_is_held(database) -> None:
         _kept(connection, ATLAS, 400, 401, 402, 403)
         states = [(one, SourceState(id=one.id, url=one.url, status="ok", last_success=NOW)) for one in (FEN, ATLAS)]
         source_store.remember(connection, states)
-        source_store.hold(connection, "atlas", [("figure", "Atlas: 90", "a jump")], now=NOW - 2 * DAY)
-        source_store.hold(connection, "atlas", [("figure", "Atlas: 90", "a jump"), ("b", "B", "why")], now=NOW)
+        source_store.hold(connection, "atlas", [("figure", "Atlas: 90", "a jump")], released=(), now=NOW - 2 * DAY)
+        source_store.hold(
+            connection, "atlas", [("figure", "Atlas: 90", "a jump"), ("b", "B", "why")], released=(), now=NOW
+        )
     with database.reading() as connection:
         fen, atlas, new = watch(connection, [FEN, ATLAS, NEW], now=NOW)
 
@@ -55,7 +57,7 @@ def test_each_source_is_told_with_what_is_held(database) -> None:
 def test_a_source_that_is_held_as_a_whole_says_why_alone(database) -> None:
     """Its name would only repeat itself."""
     with database.writing() as connection:
-        source_store.hold(connection, "fen", [("", "Fen Notes", "all names changed")], now=NOW)
+        source_store.hold(connection, "fen", [("", "Fen Notes", "all names changed")], released=(), now=NOW)
     with database.reading() as connection:
         (fen,) = watch(connection, [FEN], now=NOW)
 

@@ -337,6 +337,7 @@ def _source(table: SourceTable, kind: Kind | None, options: Mapping[str, Any]) -
         min_delay=kind.min_delay if table.min_delay_s is None else table.min_delay_s,
         max_bytes=table.max_bytes or kind.max_bytes,
         robots=kind.robots,
+        reading=kind.reading,
         options=options,
     )
 

@@ -23,6 +23,8 @@ LONGEST_IN_ORDER = 300
 _ALIKE = 0.5
 # A text of fewer words may be what stands under every entry.
 _TELLING = 40
+# What readers must learn from whoever says it first.
+ALARMS = frozenset({"retraction", "concern", "correction", "withdrawn"})
 # So many unknown entries at once look like other names rather than like news.
 _BURST = 4
 # A post may be dated when it was begun, and shown when it was done.

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Source:
     entry_kind: what its entries are, where the kind of source alone does not tell, e.g. ``safety``.
     filter: regular expression: only entries in whose title or text it is found are kept.
     min_delay: seconds between two requests to its host. max_bytes: of one answer, unpacked.
-    robots: robots.txt is asked before each page.
+    robots: robots.txt is asked before each page. reading: see ``Kind``.
     options: the keys of its kind alone (``content`` and ``stamp`` of a living page), values as ``Option`` says.
     """
 
@@ -49,6 +49,7 @@ class Source:
     min_delay: float = 1.0
     max_bytes: int = 10 * 2**20
     robots: bool = False
+    reading: int = 1
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def takes(self, title: str, text: str) -> bool:
@@ -66,11 +67,15 @@ OptionType = Literal["text", "pattern", "number", "flag", "texts", "table", "top
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One key of ``config/sources.toml`` that only some kinds of source know; ``about``: its sentence."""
+    """One key of ``config/sources.toml`` that only some kinds of source know; ``about``: its sentence.
+
+    check: says what is wrong with a value of the right type, a sentence for each fault. Pure.
+    """
 
     type: OptionType
     about: str
     required: bool = False
+    check: Callable[[Any], list[str]] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +85,8 @@ class Kind:
     options: its own keys. min_delay: seconds between two requests to its host unless the source says otherwise.
     interval: time between two visits until the source's own rhythm is known. own_rhythm: see ``Source``.
     robots: it reads pages for people, so robots.txt is asked first. has_url: False for entries typed by an editor.
-    max_bytes: of one answer, unpacked.
+    max_bytes: of one answer, unpacked. reading: one more whenever its collector watches more than before: what is then
+        told for the first time is no news.
     """
 
     name: str
@@ -91,6 +97,7 @@ class Kind:
     robots: bool = False
     has_url: bool = True
     max_bytes: int = 10 * 2**20
+    reading: int = 1
 
 
 @dataclass(frozen=True, slots=True)

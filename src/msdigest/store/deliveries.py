@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from msdigest.errors import StoreError
 from msdigest.model.delivery import AFTER_ACCEPTANCE, Account
 from msdigest.store.ledger import Queued
-from msdigest.store.merging import ended_as
+from msdigest.store.merging import same_things
 from msdigest.store.schema import deliveries, issues, selection_entries, selections
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ def already_sent(
 ) -> dict[str, set[str]]:
     """Return, for people with ids from ``first`` to ``last``, which of ``entries`` they were sent by other issues.
 
-    Whoever was sent an entry that lives on in one of these was sent that one.
+    Whoever was sent it under another id, before or after two turned out to be one, was sent it.
     """
-    ended = ended_as(connection, entries)
+    same = same_things(connection, entries)
     statement = (
         select(deliveries.c.subscriber, selection_entries.c.entry)
         .join(selection_entries, selection_entries.c.selection == deliveries.c.selection)
@@ -61,12 +61,12 @@ def already_sent(
             deliveries.c.subscriber.between(first, last),
             deliveries.c.issue != but_issue,
             deliveries.c.state.in_(SPOKEN_FOR),
-            selection_entries.c.entry.in_([*entries, *ended]),
+            selection_entries.c.entry.in_(list(same)),
         )
     )
     found: dict[str, set[str]] = {}
     for row in connection.execute(statement).all():
-        found.setdefault(row.subscriber, set()).add(ended.get(row.entry, row.entry))
+        found.setdefault(row.subscriber, set()).add(same[row.entry])
     return found
 
 
@@ -75,9 +75,7 @@ def any_sent(connection: Connection, *, entries: Sequence[str], but_issue: int) 
     statement = (
         select(selection_entries.c.entry)
         .join(selections, selections.c.id == selection_entries.c.selection)
-        .where(
-            selection_entries.c.entry.in_([*entries, *ended_as(connection, entries)]), selections.c.issue != but_issue
-        )
+        .where(selection_entries.c.entry.in_(list(same_things(connection, entries))), selections.c.issue != but_issue)
         .limit(1)
     )
     return connection.execute(statement).first() is not None

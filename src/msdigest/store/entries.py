@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, func, select
 
+from msdigest.model.change import ALARMS
 from msdigest.model.entry import Change, Entry, Known, Revision
 from msdigest.store.issues import COUNTED
 from msdigest.store.recognising import fit
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from sqlalchemy import Connection, Row, Select
+
+    from msdigest.model.change import Difference
 
 # SQLite takes at most 32,766 variables a statement.
 _CHUNK = 5_000
@@ -65,6 +68,27 @@ def chunked(
     unique = list(dict.fromkeys(values))
     for start in range(0, len(unique), _CHUNK):
         yield from connection.execute(statement(unique[start : start + _CHUNK], *more))
+
+
+def shows_anything(connection: Connection, source: str) -> bool:
+    """Tell whether ``source`` ever showed anything."""
+    return connection.execute(select(places.c.key).where(places.c.source == source).limit(1)).first() is not None
+
+
+def said_by_others(
+    connection: Connection, entry_id: str, source: str, found: Sequence[Difference], *, since: datetime
+) -> list[Difference]:
+    """Return which differences another source has told of the entry already: of the same kind, with the same end.
+
+    That a paper was retracted is told once, whatever each calls the notice.
+    """
+    if not any(one.material for one in found):
+        return []
+    statement = select(changes.c.kind, changes.c.after).where(
+        changes.c.entry == entry_id, changes.c.source != source, changes.c.material, changes.c.seen > since
+    )
+    told = {(row.kind, None if row.kind in ALARMS else row.after) for row in connection.execute(statement)}
+    return [one for one in found if (one.kind, None if one.kind in ALARMS else one.after) in told]
 
 
 def known_of(connection: Connection, source: str) -> list[Known]:

@@ -10,11 +10,11 @@ from uuid import uuid4
 from sqlalchemy import bindparam, insert, update
 
 from msdigest.errors import HeldError
-from msdigest.model.change import differences, fact_differences, is_rekeyed
+from msdigest.model.change import ALARMS, differences, fact_differences, is_rekeyed
 from msdigest.store.encoded import encoded
-from msdigest.store.entries import by_entry, by_id, by_key, by_mark, chunked, entry_of
+from msdigest.store.entries import by_entry, by_id, by_key, by_mark, chunked, entry_of, said_by_others, shows_anything
 from msdigest.store.merging import absorb
-from msdigest.store.recognising import by_marks, fit, key_here, key_with_link, names_of, plain
+from msdigest.store.recognising import by_marks, fit, key_here, key_with_link, names_behind, names_of, plain
 from msdigest.store.records import content_hash, facts_from_record, facts_to_record, to_record
 from msdigest.store.schema import changes, entries, marks, places, revisions
 from msdigest.store.turns import take_turn
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from msdigest.model.entry import ChangeKind, Entry
 
 _TICK = timedelta(microseconds=1)
+# Two registers tell one event within so long.
+_SAME_NEWS = timedelta(days=90)
 # How a revision is called whose leading change has a more general name.
 _REVISION_KINDS: dict[tuple[str, str], ChangeKind] = {("section", "section"): "moved", ("date", "published"): "redated"}
 
@@ -39,11 +41,13 @@ class Found:
 
     shown: its text as the source showed it (before disclosures were taken out).
     marks: names by which other sources' sightings are recognised as the same entry.
+    owned: its source is where it is at home, so its words count more than those of somebody who links to it.
     """
 
     entry: Entry
     shown: str
     marks: tuple[str, ...]
+    owned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +122,8 @@ def _fitting(found: Found) -> Found:
     entry, key, url = found.entry, fit(found.entry.key), plain(found.entry.url)
     if (key, url) != (entry.key, entry.url):
         entry = replace(entry, key=key, url=url)
-    return Found(entry=entry, shown=plain(found.shown), marks=tuple(fit(mark) for mark in found.marks))
+    marks = tuple(fit(mark) for mark in found.marks)
+    return Found(entry=entry, shown=plain(found.shown), marks=marks, owned=found.owned)
 
 
 @dataclass(slots=True)
@@ -126,7 +131,8 @@ class _Round:
     """One visit's entries on their way into the tables.
 
     here: places of the source by key. keys: key → entry. marked: mark → entry. known: rows by entry.
-    now_read: entries by id. elsewhere: entries that this source does not show. shown: those that this visit shows.
+    now_read: entries by id. owners: those whose words are their own site's. elsewhere: entries that this source does
+    not show. shown: those that this visit shows.
     ids: what each found entry is recognised as; "" = it is new.
     """
 
@@ -142,6 +148,7 @@ class _Round:
     known: dict[str, Row[Any]] = field(default_factory=dict)
     now_read: dict[str, Entry] = field(default_factory=dict)
     elsewhere: set[str] = field(default_factory=set)
+    owners: set[str] = field(default_factory=set)
     ids: list[str] = field(default_factory=list)
     shown: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
@@ -152,15 +159,17 @@ class _Round:
         """Look up everything that is known of what was found, then decide what each is."""
         connection, found = self.connection, self.found
         named = [key for each in found for key in (each.entry.key, key_with_link(each.entry, each.marks))]
-        if not self.rules.first:
+        if not self.rules.first or shows_anything(connection, self.source):
             self.here = {row.key: row for row in chunked(connection, named, by_key, self.source)}
         self.keys = {key: row.entry for key, row in self.here.items()}
-        told = [mark for each in found for mark in each.marks]
+        told = [name for each in found for mark in each.marks for name in names_behind(mark)]
         self.marked = {row.mark: row.entry for row in chunked(connection, told, by_mark)}
         self.known = {row.id: row for row in chunked(connection, [*self.keys.values(), *self.marked.values()], by_id)}
+        self._follow_the_ended()
         shown_here = {row.entry for row in chunked(connection, list(self.known), by_entry, self.source)}
         self.elsewhere = self.known.keys() - shown_here
         self.now_read = {row.id: entry_of(row) for row in self.known.values()}
+        self.owners = {row.id for row in self.known.values() if row.owned}
         for place, original in enumerate(found):
             own = key_here(original.entry, original.marks, here=self.here, known=self.now_read)
             if own != original.entry.key:
@@ -170,13 +179,23 @@ class _Round:
         for place, each in enumerate(found):
             self.ids[place] = self.ids[place] or self._by_marks(each)
 
+    def _follow_the_ended(self) -> None:
+        """Let names of entries that live on as others lead to those."""
+        ended = {row.id: row.merged_into for row in self.known.values() if row.merged_into}
+        if ended:
+            self.known |= {row.id: row for row in chunked(self.connection, list(ended.values()), by_id)}
+            for names in (self.keys, self.marked):
+                names.update({name: ended[known] for name, known in names.items() if known in ended})
+
     def _by_marks(self, each: Found) -> str:
         return (
             by_marks(
                 each.entry,
                 each.marks,
+                owned=each.owned,
                 marked=self.marked,
                 known=self.now_read,
+                owners=self.owners,
                 elsewhere=self.elsewhere,
                 shown=self.shown | self.read,
             )
@@ -191,8 +210,8 @@ class _Round:
         fresh = [entry for entry, known in zip(shown, self.ids, strict=True) if not known]
         if is_rekeyed(shown, fresh, since=self.rules.since):
             message = (
-                f"{len(fresh)} of {len(shown)} entries are unknown and yet older than the last visit, as if all names "
-                "had changed; nothing was taken until an editor has looked"
+                f"{len(fresh)} of its {len(shown)} entries are unknown and yet older than the last visit, as if it had "
+                f"given known posts other ids, links and titles; accepting takes all {len(fresh)} as new"
             )
             raise HeldError(message)
 
@@ -225,12 +244,20 @@ class _Round:
             revision=1,
             hash=digest,
             content=record,
+            owned=each.owned,
         )
+        if each.owned:
+            self.owners.add(entry_id)
         self._add_revision(entry_id, number=1, change="new", material=True, hash=digest)
         return entry_id, Kept(id=entry_id, change="new", material=True)
 
     def _merged(self, each: Found, entry_id: str) -> str:
-        """Make one of the entries that this one's own names belong to; return the one that lives on."""
+        """Make one of the entries that this one's own names belong to; return the one that lives on.
+
+        Registers and services say so; a feed may name whatever it likes.
+        """
+        if self.rules.whole:
+            return entry_id
         for mark in names_of(each.marks):
             other = self.marked.get(mark, entry_id)
             if other == entry_id or other not in self.known or entry_id not in self.known:
@@ -241,6 +268,10 @@ class _Round:
             for names in (self.keys, self.marked):
                 names.update({name: lives for name, known in names.items() if known == ends})
             self.ids = [lives if known == ends else known for known in self.ids]
+            for row in (row for rows in self.rows.values() for row in rows if row.get("entry") == ends):
+                row["entry"] = lives
+            if ends in self.read:
+                self.read.add(lives)
             entry_id = lives
         return entry_id
 
@@ -249,13 +280,13 @@ class _Round:
         row, place = self.known.get(entry_id), self.here.get(each.entry.key)
         if row is None:
             return Kept(id=entry_id, change=None)
-        found: list[Difference] = []
-        if place is not None:
-            told = facts_from_record(place.facts or ())
-            found = fact_differences(told, each.entry.facts, rereading=self.rules.rereading)
-        decides = row.source == self.source
+        found = self._differences(row, place, each.entry)
+        takes_over = each.owned and not row.owned and row.source != self.source
+        decides = row.source == self.source or takes_over
         if decides:
-            found += differences(self.now_read[entry_id], each.entry)
+            own = differences(self.now_read[entry_id], each.entry)
+            # Whoever is at home there says it now, and readers had somebody else's words.
+            found += [replace(one, material=True) for one in own] if takes_over else own
         for one in found:
             self._add(
                 "changes",
@@ -269,9 +300,21 @@ class _Round:
                 seen=self.now,
                 material=one.material,
             )
-        return self._revise(row, each.entry if decides else None, found)
+        return self._revise(row, each.entry if decides else None, found, owned=takes_over)
 
-    def _revise(self, row: Row[Any], entry: Entry | None, found: list[Difference]) -> Kept:
+    def _differences(self, row: Row[Any], place: Row[Any] | None, entry: Entry) -> list[Difference]:
+        """Return what the watched facts tell that is other than before."""
+        if place is None:
+            # What this source showed before is unknown, but that a paper was retracted is news from whomever.
+            known = self.now_read[row.id].facts
+            found = [one for one in fact_differences(known, entry.facts) if one.kind in ALARMS and one.after]
+        else:
+            told, afresh = facts_from_record(place.facts or ()), self.rules.rereading or place.facts is None
+            found = fact_differences(told, entry.facts, rereading=afresh)
+        told_before = said_by_others(self.connection, row.id, self.source, found, since=self.now - _SAME_NEWS)
+        return [replace(one, material=False) if one in told_before else one for one in found]
+
+    def _revise(self, row: Row[Any], entry: Entry | None, found: list[Difference], *, owned: bool) -> Kept:
         """Write another revision if there is something to tell; ``entry`` None: its words are another source's."""
         record = row.content if entry is None else to_record(entry)
         leading = next((one for one in found if one.material), found[0] if found else None)
@@ -279,13 +322,16 @@ class _Round:
         if leading is None or not counts or (entry is None and not leading.material):
             if entry is not None and record != row.content:
                 statement = update(entries).where(entries.c.id == row.id)
-                self.connection.execute(statement.values(content=record, kind=entry.kind))
+                mine = {"owned": True, "source": self.source} if owned else {}
+                self.connection.execute(statement.values(content=record, kind=entry.kind, **mine))
             return Kept(id=row.id, change=None, changes=len(found))
         number = row.revision + 1
         self._set_aside(row)
         values: dict[str, Any] = {"revision": number, "content": record}
         if entry is not None:
             values |= {"kind": entry.kind, "published": entry.published, "hash": content_hash(entry)}
+        if owned:
+            values |= {"owned": True, "source": self.source}
         if leading.material:
             values["changed_at"] = self.now
         self.connection.execute(update(entries).where(entries.c.id == row.id).values(**values))
@@ -296,7 +342,6 @@ class _Round:
             change=kind,
             material=leading.material,
             hash=values.get("hash", row.hash),
-            content=record,
         )
         return Kept(id=row.id, change=kind, material=leading.material, changes=len(found))
 

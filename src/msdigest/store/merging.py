@@ -36,7 +36,13 @@ def absorb(connection: Connection, one: Row[Any], other: Row[Any]) -> tuple[str,
     return elder.id, younger.id
 
 
-def ended_as(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
-    """Return id of an ended entry → the one of ``ids`` as which it lives on."""
-    statement = select(entries.c.id, entries.c.merged_into).where(entries.c.merged_into.in_(list(ids)))
-    return {row.id: row.merged_into for row in connection.execute(statement)}
+def same_things(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Return every id under which one of ``ids`` was ever known → that one; each is among them."""
+    asked = list(ids)
+    lives = {one: one for one in asked}
+    statement = select(entries.c.id, entries.c.merged_into).where(entries.c.id.in_(asked))
+    lives |= {row.id: row.merged_into for row in connection.execute(statement) if row.merged_into}
+    by_life = {life: one for one, life in lives.items()}
+    ended = select(entries.c.id, entries.c.merged_into).where(entries.c.merged_into.in_(list(by_life)))
+    found = {row.id: by_life[row.merged_into] for row in connection.execute(ended)}
+    return found | by_life | {one: one for one in asked}

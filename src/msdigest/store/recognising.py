@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LINK = "link:"
 # How a mark begins that is what the entry says, in one source: it counts where ids and links have changed.
 SAID = "said:"
+# How a mark begins that is a name which only a feed tells: anybody may write any name into a feed.
+TOLD = "told:"
 # Registers give each trial one number of theirs: two such numbers are two trials, whatever else they share.
 _ONE_EACH = ("nct", "isrctn", "ctis")
 # A larger share of other words under one title is another text.
@@ -62,28 +64,45 @@ def by_marks(
     entry: Entry,
     marks: Sequence[str],
     *,
+    owned: bool,
     marked: Mapping[str, str],
     known: Mapping[str, Entry],
+    owners: Collection[str],
     elsewhere: Collection[str],
     shown: Collection[str],
 ) -> str | None:
     """Return the id of the entry that one of the marks names; None if there is none.
 
+    A name that a register or service gives is believed; one that a feed tells finds only what is alike. A link of
+    another source's entry is believed if either of the two stands on its source's own site, else the two must be alike.
+    owned: this entry's source is where it is at home. owners: entries of which that is so.
     elsewhere: entries that this source does not show. One that it shows under the same link must be alike: a page
     of alerts is the link of each alert in its turn. shown: entries that this very visit shows under their own key;
     one that says the same is another then.
     """
     for mark in marks:
-        entry_id = marked.get(mark)
-        if entry_id is None or conflicting(known[entry_id], entry):
-            continue
-        if mark.startswith(SAID):
-            fits = entry_id not in shown and changed_share(known[entry_id].text, entry.text) <= _SAME
-        else:
-            fits = not mark.startswith(LINK) or entry_id in elsewhere or alike(known[entry_id], entry)
-        if fits:
-            return entry_id
+        for name in names_behind(mark):
+            entry_id = marked.get(name)
+            if entry_id is None or conflicting(known[entry_id], entry):
+                continue
+            old = known[entry_id]
+            if mark.startswith(SAID):
+                fits = entry_id not in shown and changed_share(old.text, entry.text) <= _SAME
+            elif mark.startswith(LINK):
+                fits = (entry_id in elsewhere and (owned or entry_id in owners)) or alike(old, entry)
+            else:
+                fits = not (mark.startswith(TOLD) or name.startswith(TOLD)) or alike(old, entry)
+            if fits:
+                return entry_id
     return None
+
+
+def names_behind(mark: str) -> tuple[str, ...]:
+    """Return the marks under which what ``mark`` names may be kept: a name also as one that only a feed told."""
+    if mark.startswith((LINK, SAID)):
+        return (mark,)
+    bare = mark.removeprefix(TOLD)
+    return (bare, f"{TOLD}{bare}")
 
 
 def conflicting(one: Entry, other: Entry) -> bool:
@@ -96,8 +115,8 @@ def conflicting(one: Entry, other: Entry) -> bool:
 
 
 def names_of(marks: Sequence[str]) -> list[str]:
-    """Return the marks that are names which the whole field knows: no links, no words."""
-    return [mark for mark in marks if not mark.startswith((LINK, SAID))]
+    """Return the marks that are names which registers and services give: no links, no words, nothing from a feed."""
+    return [mark for mark in marks if not mark.startswith((LINK, SAID, TOLD))]
 
 
 def _own_link(entry: Entry, marks: Sequence[str]) -> str:

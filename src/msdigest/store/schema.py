@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 if TYPE_CHECKING:
@@ -134,6 +135,8 @@ entries = Table(
     Column("revision", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
     Column("content", JSON, nullable=False),
+    # The source that decides its words is where it is at home: the link's own site, or a register.
+    Column("owned", Boolean, nullable=False, server_default=false()),
     # The entry that this one turned out to be: it lives on there.
     Column("merged_into", String(36)),
     Index("entries_by_change", "changed_at"),

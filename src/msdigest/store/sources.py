@@ -136,22 +136,30 @@ def _row(source: Source, state: SourceState) -> dict[str, Any]:
     }
 
 
-def hold(connection: Connection, source: str, things: Iterable[tuple[str, str, str]], *, now: datetime) -> None:
-    """Keep what of ``source`` is held by now: (key, title, reason) of each; what is held already keeps its time."""
+def hold(
+    connection: Connection,
+    source: str,
+    things: Iterable[tuple[str, str, str]],
+    *,
+    released: Iterable[str],
+    now: datetime,
+) -> None:
+    """Keep what of ``source`` is held by now: (key, title, reason) of each; what is held already keeps its time.
+
+    released: keys of what was taken. What the source shows no more stays held until it is taken or shown again: it
+    would else be gone before anybody has looked.
+    """
     since = {row.key: row.since for row in connection.execute(select(held).where(held.c.source == source))}
-    connection.execute(delete(held).where(held.c.source == source))
-    rows = {
-        fit(key): {
-            "source": source,
-            "key": fit(key),
-            "title": title,
-            "reason": reason,
-            "since": since.get(fit(key), now),
-        }
-        for key, title, reason in things
-    }
+    by_key = {fit(key): (title, reason) for key, title, reason in things}
+    outdated = {*map(fit, released), *by_key} & since.keys()
+    if outdated:
+        connection.execute(delete(held).where(held.c.source == source, held.c.key.in_(list(outdated))))
+    rows = [
+        {"source": source, "key": key, "title": title, "reason": reason, "since": since.get(key, now)}
+        for key, (title, reason) in by_key.items()
+    ]
     if rows:
-        connection.execute(insert(held), list(rows.values()))
+        connection.execute(insert(held), rows)
 
 
 def all_held(connection: Connection) -> list[Held]:

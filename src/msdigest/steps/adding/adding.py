@@ -70,7 +70,9 @@ def add(desk: Desk, typed: Typed, *, source_id: str = "") -> Added:
         entry_id = str(uuid4())
         key = _key(connection, source, entry) or entry_id
         url = entry.url or f"{desk.site_url}/entry/{key}/"
-        found = keeping.Found(entry=replace(entry, key=key, url=url), shown=shown, marks=_marks(entry, source))
+        entry = replace(entry, key=key, url=url)
+        # An editor's words count as much as those of the site that the link leads to.
+        found = keeping.Found(entry=entry, shown=shown, marks=_marks(entry, source), owned=True)
         (kept,) = keeping.keep(connection, [found], source=source.id, gone=(), now=now, new_id=lambda: entry_id)
         after = entry_store.get_many(connection, [kept.id])[kept.id]
         if after.source != source.id:

@@ -78,7 +78,8 @@ def _keep(connection: Transaction, done: Visited, now: datetime, *, turn: dateti
         return _hold_all(connection, done, error, now=now)
     if result.status != "unchanged" and (done.doubtful or done.state.status in {"held", "failed"}):
         doubtful = [(each.entry.key, each.entry.title, " ".join(each.entry.doubts)) for each in done.doubtful]
-        source_store.hold(connection, done.source.id, doubtful, now=now)
+        certain = {each.entry.key for each in done.found} | {""}
+        source_store.hold(connection, done.source.id, doubtful, released=certain, now=now)
     fresh = sum(each.change == "new" for each in kept)
     last_new = now if fresh else done.state.last_new
     interval = _interval(connection, done, result, quiet=now - (last_new or now))
@@ -197,7 +198,8 @@ def _hold_all(
     connection: Transaction, done: Visited, error: HeldError, *, now: datetime
 ) -> tuple[SourceReport, SourceState]:
     """Keep nothing of what the source shows until an editor has looked; it is asked again as usual."""
-    source_store.hold(connection, done.source.id, [("", done.source.name or done.source.id, str(error))], now=now)
+    whole = ("", done.source.name or done.source.id, str(error))
+    source_store.hold(connection, done.source.id, [whole], released=(), now=now)
     interval = done.source.interval or done.state.interval or done.source.usual_interval
     held = replace(
         done.state, status="held", error=str(error), last_attempt=now, interval=interval, next_check=now + interval

@@ -56,7 +56,7 @@ def collect(
         if left_out is not None:
             reports[source.id] = left_out
             progress(left_out)
-        elif not (due_only and state.next_check and state.next_check > now):
+        elif not due_only or _is_due(state, now):
             to_visit.append((source, state))
     for done in _visits(visitors, to_visit, accept=accept):
         for report in keep_all(visitors.database, done, visitors.clock):
@@ -103,9 +103,14 @@ def _of_this_address(source: Source, state: SourceState | None) -> SourceState:
     return replace(fresh, last_success=state.last_success, last_new=state.last_new) if state else fresh
 
 
+def _is_due(state: SourceState, now: datetime) -> bool:
+    """Tell whether a source's time has come; a visit that lies ahead was told by a clock that was wrong."""
+    return state.next_check is None or state.next_check <= now or (state.last_attempt or now) > now
+
+
 def _left_out(source: Source, state: SourceState, *, now: datetime, by_name: bool) -> SourceReport | None:
     """Return the report of a source that is not asked now, because it told us so."""
-    if state.not_before and state.not_before > now:
+    if state.not_before and now < state.not_before <= now + rhythm.LONGEST_WAIT:
         until = f"the server asked not to be visited before {state.not_before:%Y-%m-%d %H:%M} UTC"
         return SourceReport(id=source.id, status="waiting", error=until)
     if state.gone_times >= rhythm.GONE_AFTER and not by_name:

@@ -16,8 +16,9 @@ from msdigest.markup.links import canonical_link
 from msdigest.ports import NO_VALIDATORS, Memory
 from msdigest.steps.collecting.reports import Visited
 from msdigest.store import entries as entry_store
+from msdigest.store import sources as source_store
 from msdigest.store.keeping import Found
-from msdigest.store.recognising import LINK, SAID
+from msdigest.store.recognising import LINK, SAID, TOLD, fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -65,9 +66,10 @@ def visit(visitors: Visitors, asked: tuple[Source, SourceState], *, accept: bool
     rereading = bool(before) and before != read_as
     afresh = before != read_as or accept
     source = replace(configured, url=state.address or configured.url)
+    now = visitors.clock.now()
     memory = Memory(
-        now=visitors.clock.now(),
-        since=state.last_success,
+        now=now,
+        since=min(state.last_success, now) if state.last_success else None,
         # A 304 or an equal body says nothing new only to those who read it as before.
         validators=NO_VALIDATORS if afresh else state.validators,
         body_hash=None if afresh else (body_hash or None),
@@ -97,9 +99,11 @@ def visit(visitors: Visitors, asked: tuple[Source, SourceState], *, accept: bool
         log.exception("visit broke source=%s", source.id)
         message = f"{source.url} could not be read, through a fault of msdigest ({type(error).__name__})"
         return replace(done, result=CollectError(message))
-    doubtful = [] if accept else [each for each in found if each.entry.doubts]
-    certain = found if accept else [each for each in found if not each.entry.doubts]
-    return replace(done, result=result, found=certain, doubtful=doubtful)
+    # What an editor has looked at, and nothing that appeared since.
+    looked_at = _held(visitors.database, source.id) if accept else frozenset()
+    doubtful = [each for each in found if each.entry.doubts and fit(each.entry.key) not in looked_at]
+    certain = [each for each in found if each not in doubtful]
+    return replace(done, accept="" in looked_at, result=result, found=certain, doubtful=doubtful)
 
 
 def _collector(visitors: Visitors, source: Source) -> Collector:
@@ -111,7 +115,7 @@ def _collector(visitors: Visitors, source: Source) -> Collector:
 
 def _read_as(source: Source, words: str) -> str:
     """Return 16 hex digits of all that decides what entries are made of a body, but for the body."""
-    own = (source.kind, source.filter, source.entry_kind, source.audience, source.evidence)
+    own = (source.kind, source.reading, source.filter, source.entry_kind, source.audience, source.evidence)
     told = [*own, sorted(source.options.items()), words]
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:16]
 
@@ -119,6 +123,11 @@ def _read_as(source: Source, words: str) -> str:
 def _known(database: Database, source_id: str) -> list[Known]:
     with database.reading() as connection:
         return entry_store.known_of(connection, source_id)
+
+
+def _held(database: Database, source_id: str) -> frozenset[str]:
+    with database.reading() as connection:
+        return frozenset(each.key for each in source_store.all_held(connection) if each.source == source_id)
 
 
 def _seen(database: Database, source_id: str, keys: Iterable[str]) -> frozenset[str]:
@@ -136,7 +145,9 @@ def _found(
     for start in range(0, len(taken), TOGETHER):
         some = [_believable(entry, now) for entry in taken[start : start + TOGETHER]]
         for entry, more in zip(some, some if result.enriched else enrich(some), strict=True):
-            marks = [f"{own.scheme}:{own.value}" for own in entry.same_as]
+            # Anybody may write any name into a feed; registers and services give their own.
+            told = TOLD if result.whole else ""
+            marks = [f"{told}{own.scheme}:{own.value}" for own in entry.same_as]
             # A link that several entries share, or that is the source itself, names none of them; a place on it may.
             link = next((name for name in _links(entry.url) if links[name] == 1 and name not in own_places), "")
             if link:
@@ -145,7 +156,8 @@ def _found(
                 marks.append(_said(source, entry))
             # What a feed shows is known by its names; keeping its text once more would be for nothing.
             shown = "" if result.whole else entry.text
-            found.append(Found(entry=more, shown=shown, marks=tuple(marks)))
+            at_home = not result.whole or _site(entry.url) == _site(source.url)
+            found.append(Found(entry=more, shown=shown, marks=tuple(marks), owned=at_home))
     return found
 
 
@@ -160,6 +172,11 @@ def _links(url: str) -> list[str]:
     """Return the names that an entry has by its address: without and, if there is one, with its fragment."""
     link, fragment = canonical_link(url), url.partition("#")[2]
     return [name for name in (link, f"{link}#{fragment}" if link and fragment else "") if name]
+
+
+def _site(url: str) -> str:
+    """Return the site of an address, e.g. ``blog.example``."""
+    return canonical_link(url).partition("/")[0]
 
 
 def _believable(entry: Entry, now: datetime) -> Entry:

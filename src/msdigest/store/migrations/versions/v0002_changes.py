@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("gone_since", Instant(), nullable=True),
     ):
         op.add_column("sources", column)
+    op.add_column("entries", sa.Column("owned", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("entries", sa.Column("merged_into", sa.String(length=36), nullable=True))
     op.add_column("places", sa.Column("facts", sa.JSON(), nullable=True))
     with op.batch_alter_table("revisions") as revisions:
