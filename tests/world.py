@@ -47,15 +47,17 @@ EVERYTHING: dict[str, dict[str, Any]] = {
     "ema-dhpc": {
         "kind": "dataset", "at": "ema", "path": DATASETS.format("dhpc-output-json"), "filter": "topics.dmt",
         "key": ["name_of_medicine", "first_published_date"], "match": ["name_of_medicine", "active_substance"],
+        "entry_kind": "safety",
     },
     "ema-medicines": {
         "kind": "dataset", "at": "ema", "path": DATASETS.format("medicines-output-medicines_json"),
         "filter": "topics.dmt", "key": ["ema_product_number"], "watch": ["medicine_status", "therapeutic_indication"],
-        "match": ["name_of_medicine", "active_substance"],
+        "match": ["name_of_medicine", "active_substance"], "entry_kind": "safety",
     },
     "ema-shortages": {
         "kind": "dataset", "at": "ema", "path": DATASETS.format("shortages-output-json"), "filter": "topics.dmt",
         "key": ["medicine_affected", "first_published_date"], "watch": ["supply_shortage_status"],
+        "entry_kind": "safety",
     },
     "ema-news": {"kind": "feed", "at": "ema", "path": "/en/news.xml", "filter": "topics.dmt"},
     "mhra-dsu": {
@@ -69,7 +71,7 @@ EVERYTHING: dict[str, dict[str, Any]] = {
     "openfda-labels": {
         "kind": "dataset", "at": "openfda", "path": '/drug/label.json?search=openfda.generic_name:"{name}"&limit=5',
         "for_each": "topics.dmt", "rows": "results", "key": ["set_id"], "min_delay_s": 0.25,
-        "watch": ["version", "effective_time", "boxed_warning", "recent_major_changes"],
+        "watch": ["version", "effective_time", "boxed_warning", "recent_major_changes"], "entry_kind": "safety",
     },
 }  # fmt: skip
 

@@ -85,6 +85,29 @@ SIX_FAULTS = {
 }
 
 
+OPTION_FAULTS = {
+    "an unknown key": ("min = 50000", "least = 50000", "figure: least means nothing: regex,"),
+    "a bound that is a text": ("min = 50000", 'min = "many"', "figure: min must be a number"),
+    "a jump that is a flag": ("max_jump = 0.2", "max_jump = true", "figure: max_jump must be a number"),
+    "a pattern that is none": ("'([0-9,]{5,})", "'([0-9,]{5,}", "figure: regex is no regular expression: "),
+    "a pattern without a group": ("'([0-9,]{5,})", "'[0-9,]{5,}", "figure: regex needs a group"),
+    "a date's pattern that is none": ("max_jump = 0.2", "as_of = '('", "figure: as_of is no regular expression: "),
+    "a kind of change that is none": ('medicine_status = "status"', 'medicine_status = "x"', "change: medicine_status"),
+}
+
+
+@pytest.mark.parametrize("case", OPTION_FAULTS)
+def test_a_table_of_a_source_is_looked_into(site, case) -> None:
+    """What its collector would refuse at the visit is told before."""
+    old, new, sentence = OPTION_FAULTS[case]
+    change(site, "config/sources.toml", old, new)
+
+    status, _, err = check(site)
+
+    assert status == 2
+    assert f"].{sentence}" in err
+
+
 def test_six_planted_faults(site) -> None:
     """Six faults in four files: six lines, each with its file and key, and status 2."""
     for place, (old, new) in SIX_FAULTS.items():

@@ -136,11 +136,19 @@ def test_every_fault_is_told_with_its_option(desk) -> None:
     )  # fmt: skip
 
     assert (status, out) == (2, "")
-    assert re.findall(r"(--[a-z-]+) ['i]", err.partition("Invalid value:")[2]) == [
+    assert re.findall(r"(--[a-z-]+): ['i]", err.partition("Invalid value:")[2]) == [
         "--title", "--url", "--date", "--topic", "--at", "--speaker",
     ]  # fmt: skip
     assert "did you mean ocrelizumab?" in err
     assert json.loads(call("--config", desk, "entries", "--source", "manual", "--json").out) == {"entries": []}
+
+
+def test_a_city_in_place_of_a_zone_is_told_its_option(desk) -> None:
+    """Where the word is a city whose clock is known."""
+    event = ("entry", "add", "--kind", "event", "--title", "Call", "--at", "2026-12-03 19:00", "--zone")
+
+    assert ", or --city London" in " ".join(call("--config", desk, *event, "London").err.split())
+    assert ", or --city" not in call("--config", desk, *event, "Gotham").err
 
 
 def test_without_a_source_for_it_nothing_is_typed(config) -> None:

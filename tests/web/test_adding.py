@@ -66,14 +66,44 @@ def test_the_form_asks_one_question_a_line(ask) -> None:
     assert [_words(one) for one in page.xpath("//details/summary")] == [
         "Only for an event", "Only for a recording", "Only for a figure",
     ]  # fmt: skip
-    assert not page.xpath("//details[@open]")
+    assert [_words(one) for one in page.xpath("//details[@open]/summary")] == ["Only for an event"]
     assert not page.xpath("//script")
     assert page.xpath("//select[@id='kind']/option/@value")[0] == "event"
 
 
 def test_a_kind_may_be_chosen_in_the_address(ask) -> None:
-    """A link can lead to the form for a recording."""
-    assert _page(ask("GET", "/add?kind=recording")).xpath("//option[@selected]/@value") == ["recording"]
+    """A link can lead to the form for a recording, whose own part is open."""
+    page = _page(ask("GET", "/add?kind=recording"))
+
+    assert page.xpath("//option[@selected]/@value") == ["recording"]
+    assert [_words(one) for one in page.xpath("//details[@open]/summary")] == ["Only for a recording"]
+
+
+def test_a_kind_is_told_in_a_few_words(ask) -> None:
+    """Its name first, so short that a phone shows all of it."""
+    choices = _page(ask("GET", "/add")).xpath("//select[@id='kind']/option")
+
+    assert all(_words(one).startswith(f"{one.get('value')}: ") for one in choices)
+    assert max(len(_words(one)) for one in choices) <= 32
+
+
+def test_what_is_sent_again_is_told_apart(ask) -> None:
+    """Changed where something is different, else unchanged."""
+    _send(ask)
+    again = [_send(ask, CALL | {"text": "One.\n\nThree."}).headers["Location"] for _ in range(2)]
+
+    assert [one.partition("=")[0] for one in again] == ["/add?changed", "/add?same"]
+    told = [_words(_page(ask("GET", one)).find(".//*[@role='status']")) for one in again]
+    assert [one.partition(":")[0] for one in told] == ["Changed", "Unchanged"]
+
+
+def test_a_figure_needs_its_number(desk, ask) -> None:
+    """As an event needs its time; the field is shown."""
+    reply = _send(ask, {"kind": "figure", "title": "Register"})
+
+    assert reply.status_code == 422
+    assert _page(reply).xpath("//details[@open]//*[@aria-invalid]/@id") == ["number"]
+    assert _typed(desk) == []
 
 
 def test_what_is_sent_is_kept(desk, ask) -> None:
@@ -87,7 +117,7 @@ def test_what_is_sent_is_kept(desk, ask) -> None:
     assert (entry.kind, entry.topics[:2]) == ("event", ("fatigue", "ocrelizumab"))
     assert [one.name for one in entry.event.speakers] == ["Ada Example", "Bo Sample"]
     assert entry.html == "<p>One.</p><p>Two.</p>"
-    assert _words(told.find(".//*[@role='status']")) == f"Kept: Ask a neurologist (msdigest entry show {entry.id[:8]})"
+    assert _words(told.find(".//*[@role='status']")) == f"Added: Ask a neurologist (msdigest entry show {entry.id[:8]})"
 
 
 @pytest.mark.parametrize("added", ["", "x", "0" * 36, "%3Cscript%3E"])
@@ -96,7 +126,7 @@ def test_nothing_is_told_of_an_entry_that_is_none(ask, added) -> None:
     reply = ask("GET", f"/add?added={added}")
 
     assert reply.status_code == 200
-    assert "Kept" not in reply.text
+    assert 'role="status"' not in reply.text
     assert "<script" not in reply.text
 
 

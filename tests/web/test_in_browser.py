@@ -198,7 +198,9 @@ def typing_desk(app) -> Iterator[str]:
     object.__setattr__(app.settings, "sources", (*app.settings.sources, manual))
     with app.database.writing() as connection:
         long = "https://fen.example/" + "averylongname" * 12
-        source_store.hold(connection, "fen-notes", [("k", "Counter: 90", f"{long}: 900 → 90 is a jump")], now=NOW)
+        source_store.hold(
+            connection, "fen-notes", [("k", "Counter: 90", f"{long}: 900 → 90 is a jump")], released=(), now=NOW
+        )
     with serving(editor_app(app)) as address:
         yield address
 
@@ -226,7 +228,6 @@ def test_an_entry_is_typed_without_a_script(browser, app, typing_desk, tmp_path,
     page = _open(browser, f"{typing_desk}/add", size=(width, 900), scheme=scheme)
     page.get_by_label("What is it?").select_option("event")
     page.get_by_label("Address", exact=True).fill("https://example.org/call")
-    page.get_by_text("Only for an event").click()
     page.get_by_label("Day and time").fill("2026-12-03 19:00")
     page.get_by_role("button", name="Add the entry").click()
     page.screenshot(path=tmp_path / f"faults-{width}-{scheme}.png", full_page=True)
@@ -242,7 +243,7 @@ def test_an_entry_is_typed_without_a_script(browser, app, typing_desk, tmp_path,
     assert _overflow(page) == 0
     page.get_by_role("button", name="Add the entry").click()
     page.screenshot(path=tmp_path / f"kept-{width}-{scheme}.png", full_page=True)
-    assert page.get_by_role("status").inner_text().startswith("Kept: Ask a neurologist")
+    assert page.get_by_role("status").inner_text().startswith("Added: Ask a neurologist")
     assert _overflow(page) == 0
     with app.database.reading() as connection:
         (entry,) = entry_store.newest(connection, source="manual")

@@ -49,7 +49,7 @@ def watched(app):
     with app.database.writing() as connection:
         source_store.remember(connection, states)
         things = [(str(number), f"Thing {number} {HOSTILE}", f"a jump {number}") for number in range(60)]
-        source_store.hold(connection, "held", things, now=NOW - HOUR)
+        source_store.hold(connection, "held", things, released=(), now=NOW - HOUR)
     return app
 
 

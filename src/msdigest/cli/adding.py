@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Optional
 
 import typer
@@ -12,6 +13,7 @@ from msdigest.cli import shown
 from msdigest.cli.context import opened
 from msdigest.cli.documents import entry_document
 from msdigest.errors import RefusedError, TypedError
+from msdigest.model.cities import zone_of
 from msdigest.model.typed import Typed
 from msdigest.steps.adding.reading import KINDS
 
@@ -72,7 +74,7 @@ def add(
         try:
             added = app.add(typed, source_id=source)
         except TypedError as error:
-            raise typer.BadParameter(_by_option(error)) from None
+            raise typer.BadParameter(_by_option(error, typed)) from None
     if as_json:
         shown.print_json(entry_document(added.entry) | {"change": added.change})
         return
@@ -97,6 +99,9 @@ def _text(text: str, file: Path | None) -> str:
         raise RefusedError(message) from None
 
 
-def _by_option(error: TypedError) -> str:
+def _by_option(error: TypedError, typed: Typed) -> str:
     """Return all faults, each on a line with the option that it belongs to."""
-    return "\n".join(f"--{_OPTIONS.get(field, field)} {sentence}" for field, sentence in error.faults.items())
+    faults = dict(error.faults)
+    if "zone" in faults and zone_of(typed.zone):
+        faults["zone"] += f", or --city {quote(typed.zone.strip())}"
+    return "\n".join(f"--{_OPTIONS.get(field, field)}: {sentence}" for field, sentence in faults.items())

@@ -95,10 +95,11 @@ def _print_reports(reports: list[SourceReport], *, as_json: bool) -> None:
         for each in reports
     ]  # fmt: skip
     shown.print_table(columns, rows, empty="No source is due.")
-    if held := [each.id for each in reports if each.status == "held"]:
-        shown.out().print(
-            f"\nHeld: look at it; if it is right, `msdigest collect --source {held[0]} --accept` takes it."
-        )
+    commands = [f"`msdigest collect --source {each.id} --accept`" for each in reports if each.status == "held"]
+    if len(commands) == 1:
+        shown.out().print(f"\nHeld: look at it; if it is right, {commands[0]} takes it.")
+    elif commands:
+        shown.out().print("\n".join(("\nHeld: look at each; what is right is taken by", *commands)))
 
 
 def _refuse_if_all_failed(reports: Sequence[SourceReport], *, nobody_asked: Iterable[str]) -> None:

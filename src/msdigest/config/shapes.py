@@ -181,6 +181,8 @@ def option_value(option: Option, value: Any, vocabulary: Vocabulary | None) -> A
     if not _OPTION_CHECKS[option.type](value):
         message = f"must be {_OPTION_FORMS[option.type]}"
         raise ValueError(message)
+    if option.check is not None and (faults := option.check(value)):
+        raise ValueError("; ".join(faults))
     return tuple(value) if isinstance(value, list) else value
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from msdigest.app import App
+    from msdigest.model.entry import Entry
     from msdigest.model.source import Source
     from msdigest.web.pages import Pages
 
@@ -112,6 +113,8 @@ _PARTS: tuple[tuple[str, tuple[Question, ...]], ...] = (
         ),
     ),
 )
+# What is said after it was sent, by the parameter that names the entry.
+_DONE = {"added": "Added", "changed": "Changed", "same": "Unchanged"}
 _FIELDS = tuple(question.name for _, questions in _PARTS for question in questions)
 
 
@@ -146,13 +149,13 @@ class AddingPage:
 
     def _show(self, request: Request) -> Response:
         kind = request.query_params.get("kind", "")
-        added = request.query_params.get("added", "")
-        title = ""
-        if _ID.fullmatch(added):
-            with self._app.database.reading() as connection:
-                entry = entry_store.get(connection, added)
-            title = entry.title if entry else ""
-        return self._form({"kind": kind}, added=added if title else "", added_title=title)
+        for what, words in _DONE.items():
+            if _ID.fullmatch(named := request.query_params.get(what, "")):
+                with self._app.database.reading() as connection:
+                    entry = entry_store.get(connection, named)
+                if entry is not None:
+                    return self._form({"kind": kind}, done=(words, entry))
+        return self._form({"kind": kind})
 
     def _take(self, told: Mapping[str, str]) -> Response:
         if not hmac.compare_digest(told.get(_TOKEN, "").encode(), self._token.encode()):
@@ -164,7 +167,8 @@ class AddingPage:
             added = self._app.add(_typed(told), source_id=told.get(_SOURCE, ""))
         except TypedError as error:
             return self._form(told, faults=error.faults, status=422)
-        return RedirectResponse(f"{PATH}?{urlencode({'added': added.entry.id})}", status_code=303)
+        what = {"new": "added", None: "same"}.get(added.change, "changed")
+        return RedirectResponse(f"{PATH}?{urlencode({what: added.entry.id})}", status_code=303)
 
     def _refuse(self, sentence: str, status: int) -> Response:
         return self._pages.answer(
@@ -176,8 +180,7 @@ class AddingPage:
         told: Mapping[str, str],
         *,
         faults: Mapping[str, str] | None = None,
-        added: str = "",
-        added_title: str = "",
+        done: tuple[str, Entry] | None = None,
         status: int = 200,
     ) -> Response:
         sources = desks(self._app.settings.sources)
@@ -190,8 +193,7 @@ class AddingPage:
             parts=parts,
             faults=[(name, _label(name), sentence) for name, sentence in (faults or {}).items()],
             token=self._token,
-            added=added,
-            added_title=added_title,
+            done=done,
             possible=bool(sources),
         )
 
@@ -207,7 +209,8 @@ def _parts(sources: list[Source]) -> list[tuple[str, tuple[Question, ...]]]:
 
 def _part(title: str, questions: tuple[Question, ...], told: Mapping[str, str], faults: Mapping[str, str]) -> Part:
     asked = tuple(Asked(one, told.get(one.name, ""), faults.get(one.name, "")) for one in questions)
-    return Part(title, asked, open=any(one.value or one.fault for one in asked))
+    kind = told.get("kind") if told.get("kind") in KINDS else next(iter(KINDS))
+    return Part(title, asked, open=title.endswith(f" {kind}") or any(one.value or one.fault for one in asked))
 
 
 def _label(name: str) -> str:

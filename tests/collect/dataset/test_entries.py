@@ -44,7 +44,7 @@ def test_a_row_without_any_description() -> None:
     )
     assert (str(entry.published)[:10], str(entry.updated)[:10], entry.facts) == ("2006-06-27", "2026-03-02", ())
     assert (entry.kind, entry.audience, entry.evidence, entry.source) == (
-        "safety",
+        "note",
         ("patient",),
         "regulatory",
         "notices",

@@ -57,7 +57,7 @@ def test_a_figure_is_the_one_entry() -> None:
     [
         (["900", "950"], ""),
         (["900", "1,080"], ""),
-        (["900", "90"], "Northern registry: 900 → 90 is a jump by more than 20 %: held."),
+        (["900", "90"], "900 → 90 is a jump by more than 20 %: held."),
         (["900", "1,100"], "900 → 1,100 is a jump"),
         (["900", "90", "90"], "900 → 90 is a jump"),
         (["900", "90", "910"], ""),

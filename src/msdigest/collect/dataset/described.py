@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import quote, urljoin
 
 from msdigest.errors import CollectError
@@ -16,11 +16,26 @@ if TYPE_CHECKING:
 
     from msdigest.model.source import Source
 
+
+def change_faults(table: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong with the table ``change`` of a source's settings; empty = nothing is. Pure."""
+    known = get_args(ChangeKind)
+    return [
+        f"{column} = {kind!r} is no kind of change: {', '.join(known)} are"
+        for column, kind in table.items()
+        if kind not in known
+    ]
+
+
 OPTIONS = {
     "rows": Option("text", "dotted path to the list of rows; left out: the document itself, or data, results …"),
     "key": Option("texts", "columns by which a row is recognised; left out: its id, else its link, else title and day"),
     "watch": Option("texts", "columns whose changes are told, each as a change of its own"),
-    "change": Option("table", 'kind of change a watched column makes, e.g. { state = "status" }; left out: label'),
+    "change": Option(
+        "table",
+        'kind of change a watched column makes, e.g. { state = "status" }; left out: label',
+        check=change_faults,
+    ),
     "match": Option("texts", "columns in which `filter` is looked for; left out: title and text"),
     "title": Option("text", "title of an entry, e.g. {name}: {type}; left out: the column that looks like a title"),
     "link": Option("text", "address of an entry, e.g. {page_url}; left out: the column that looks like an address"),
@@ -66,11 +81,10 @@ def columns_of(source: Source) -> Columns:
     """Return what the source's options say of its columns; raises CollectError for a ``change`` that cannot be."""
     told = {name: source.options[name] for name in Columns.__dataclass_fields__ if name in source.options}
     columns = Columns(**{"change": {}, **told})
-    for column, kind in columns.change.items():
-        if kind not in get_args(ChangeKind):
-            known = ", ".join(get_args(ChangeKind))
-            message = f"source {source.id}: change.{column} = {kind!r} is no kind of change: {known} are"
-            raise CollectError(message)
+    if faults := change_faults(columns.change):
+        message = f"source {source.id}: change.{faults[0]}"
+        raise CollectError(message)
+    for column in columns.change:
         if column not in columns.watch:
             message = f"source {source.id}: change.{column} has no effect, because {column!r} is not in `watch`"
             raise CollectError(message)

@@ -130,7 +130,7 @@ def entry_of(row: Row, columns: Columns, *, key: str, title: str, link: str, sou
     return Entry(
         key=key,
         source=source.id,
-        kind=source.entry_kind or "safety",
+        kind=source.entry_kind or "note",
         title=title,
         url=link,
         html=html,

@@ -10,7 +10,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from msdigest.collect.livingpage.figures import KEY, doubts_about, entry_of, read_figure
+from msdigest.collect.livingpage.figures import KEY, doubts_about, entry_of, figure_faults, read_figure
 from msdigest.collect.livingpage.layout import gone, named, under_known_headings, unlike_itself
 from msdigest.collect.livingpage.reading import address, read, refuse_challenge
 from msdigest.collect.livingpage.recognising import recognise
@@ -39,7 +39,9 @@ KIND = Kind(
         "content": Option("text", "CSS selector of the part that counts; left out: the main content"),
         "stamp": Option("pattern", "regular expression of its date lines; left out: [Updated YYYY/MM/DD]"),
         "rest": Option("flag", "read the page through WordPress's REST interface: without the theme around it"),
-        "figure": Option("table", "the one number for which the page is watched, instead of its entries"),
+        "figure": Option(
+            "table", "the one number for which the page is watched, instead of its entries", check=figure_faults
+        ),
     },
     interval=timedelta(hours=6),
     own_rhythm=False,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 KEY = "figure"
 _TEXTS = ("regex", "selector", "name", "unit", "as_of")
 _NUMBERS = ("min", "max", "max_jump")
+_KEYS = {*_TEXTS, *_NUMBERS}
 _USUAL_JUMP = 0.2
 # A counter often stands beside the content, so the whole page is looked at.
 _EVERYTHING = "body"
@@ -112,12 +113,12 @@ def doubts_about(source: Source, number: float, *, known: Mapping[str, str]) -> 
     before = read_number(known.get(KEY, ""))
     doubts = []
     if least is not None and number < least:
-        doubts.append(f"{_name(source)}: {shown(number)} is less than {shown(least)}, the least that is believed.")
+        doubts.append(f"{shown(number)} is less than {shown(least)}, the least that is believed.")
     if most is not None and number > most:
-        doubts.append(f"{_name(source)}: {shown(number)} is more than {shown(most)}, the most that is believed.")
+        doubts.append(f"{shown(number)} is more than {shown(most)}, the most that is believed.")
     if before is not None and abs(number - before) > jump * before:
         step = f"by more than {shown(jump * 100)} %" if before else "from nothing"
-        doubts.append(f"{_name(source)}: {shown(before)} → {shown(number)} is a jump {step}: held.")
+        doubts.append(f"{shown(before)} → {shown(number)} is a jump {step}: held.")
     return tuple(doubts)
 
 
@@ -130,29 +131,36 @@ def _name(source: Source) -> str:
     return str(_settings(source).get("name") or source.name or source.id)
 
 
-def _settings(source: Source) -> Mapping[str, Any]:
-    """Return the table ``figure`` after a look at it; raises LayoutError for what cannot be used."""
-    table: Mapping[str, Any] = source.options["figure"]
-    faults = [f"figure.{key} means nothing" for key in table if key not in {*_TEXTS, *_NUMBERS}]
-    faults += [f"figure.{key} must be a text" for key in _TEXTS if not isinstance(table.get(key, ""), str)]
-    faults += [f"figure.{key} must be a number" for key in _NUMBERS if not isinstance(table.get(key, 0), int | float)]
-    if not faults:
-        faults = _faulty_patterns(table)
-    if faults:
-        raise LayoutError(unusable(source, "; ".join(faults)))
-    return table
+def figure_faults(table: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong with the table ``figure`` of a source's settings; empty = nothing is. Pure."""
+    faults = [f"{key} means nothing: {', '.join((*_TEXTS, *_NUMBERS))} do" for key in table if key not in _KEYS]
+    faults += [f"{key} must be a text" for key in _TEXTS if not isinstance(table.get(key, ""), str)]
+    faults += [f"{key} must be a number" for key in _NUMBERS if not _is_number(table.get(key, 0))]
+    return faults or _faulty_patterns(table)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _faulty_patterns(table: Mapping[str, Any]) -> list[str]:
     if not table.get("regex"):
-        return ["figure.regex is missing: the pattern by which the number is found, the number in a group"]
+        return ["regex is missing: the pattern by which the number is found, the number in a group"]
     faults = []
     for key in ("regex", "as_of"):
         try:
             pattern = re.compile(table.get(key, ""))
-        except re.error as error:
-            faults.append(f"figure.{key} is no regular expression: {error}")
+        except (re.error, RecursionError, OverflowError) as error:
+            faults.append(f"{key} is no regular expression: {error}")
         else:
             if key == "regex" and not pattern.groups:
-                faults.append("figure.regex needs a group around the number: ([0-9,]+)")
+                faults.append("regex needs a group around the number: ([0-9,]+)")
     return faults
+
+
+def _settings(source: Source) -> Mapping[str, Any]:
+    """Return the table ``figure`` after a look at it; raises LayoutError for what cannot be used."""
+    table: Mapping[str, Any] = source.options["figure"]
+    if faults := figure_faults(table):
+        raise LayoutError(unusable(source, "; ".join(f"figure.{fault}" for fault in faults)))
+    return table

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 # Kinds of entries that an editor can type, with what is said of each in a form.
 KINDS: Mapping[str, str] = {
-    "event": "a meeting, a webinar, a call with a date",
-    "recording": "a podcast, a video, a recorded talk",
-    "resource": "something to use or to read again",
-    "guidance": "advice of a professional body",
-    "safety": "a warning about a medicine or device",
-    "figure": "a number that a registry publishes",
+    "event": "a call or meeting",
+    "recording": "a podcast or video",
+    "resource": "something to use",
+    "guidance": "professional advice",
+    "safety": "a warning",
+    "figure": "a registry’s number",
     "work": "a paper or preprint",
-    "trial": "a trial",
+    "trial": "a clinical study",
     "note": "a short notice",
     "post": "a longer text",
 }
@@ -211,7 +211,7 @@ def _seconds(words: str) -> int:
 def _figure(reading: _Reading) -> Figure | None:
     typed = reading.typed
     number, unit = reading.told("number", number_of), plain_title(typed.unit)
-    if unit and not typed.number:
+    if not typed.number.strip() and (unit or typed.kind == "figure"):
         reading.faults.setdefault("number", "is missing: write the number, such as 52,000")
     if number is None:
         return None
