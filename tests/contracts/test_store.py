@@ -11,18 +11,24 @@ from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import insert, inspect, select, text
+from sqlalchemy import MetaData, column, insert, inspect, select, table, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from msdigest.errors import BusyError, NewerDatabaseError, StoreError
+from msdigest.model.entry import Entry
+from msdigest.store import entries as entry_store
 from msdigest.store import fires
 from msdigest.store.database import Database, _engine
+from msdigest.store.records import to_record
 from msdigest.store.schema import facts, metadata
 from msdigest.store.schema import fires as fires_table
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+ENTRY = Entry(key="k", source="blog", title="A study", url="https://blog.example/1", text="Words.", kind="post")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -50,6 +56,40 @@ def test_the_migrations_make_exactly_the_tables_of_the_schema(empty_url) -> None
     database.close()
 
     assert differences == []
+
+
+def test_an_older_database_keeps_what_it_knows(empty_url) -> None:
+    """Its entries are read as before, and nobody takes over their words who could not before."""
+    engine = _engine(empty_url)
+    config = Config()
+    config.set_main_option("script_location", "msdigest.store:migrations")
+    row = {"id": "e", "first_seen": NOW, "changed_at": NOW, "content": to_record(ENTRY), "hash": "h"}
+    with engine.execution_options(msdigest_writes=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        older = MetaData()
+        older.reflect(connection)
+        for name, values in (
+            ("entries", row | {"source": "blog", "kind": "post", "revision": 1}),
+            ("revisions", {"entry": "e", "number": 1, "seen": NOW, "change": "new", "material": True}),
+            ("places", {"source": "blog", "key": "k", "entry": "e", "url": ENTRY.url, "shown": "", "section": []}),
+        ):
+            known = row | {"last_seen": NOW} | values
+            columns = {column.name: column.type for column in metadata.tables[name].columns}
+            fitting = {column.name: known[column.name] for column in older.tables[name].columns if column.name in known}
+            typed = table(name, *(column(each, columns[each]) for each in fitting))
+            connection.execute(insert(typed).values(**fitting))
+    engine.dispose()
+    database = Database(empty_url)
+    with database.reading() as connection:
+        (entry,) = entry_store.newest(connection)
+        (revision,) = entry_store.revisions_of(connection, "e")
+        (place,) = entry_store.places_of(connection, "e")
+        owned = connection.execute(text("select owned from entries")).scalar_one()
+    database.close()
+
+    assert (entry.title, revision.entry.title, place.key) == (ENTRY.title, ENTRY.title, "k")
+    assert owned
 
 
 def test_opening_again_changes_nothing(empty_url) -> None:

@@ -25,6 +25,8 @@ def upgrade() -> None:
     ):
         op.add_column("sources", column)
     op.add_column("entries", sa.Column("owned", sa.Boolean(), nullable=False, server_default=sa.false()))
+    # Whoever decided the words of what was collected before goes on to: else all would be told anew.
+    op.execute(sa.table("entries", sa.column("owned", sa.Boolean())).update().values(owned=True))
     op.add_column("entries", sa.Column("merged_into", sa.String(length=36), nullable=True))
     op.add_column("places", sa.Column("facts", sa.JSON(), nullable=True))
     with op.batch_alter_table("revisions") as revisions:
