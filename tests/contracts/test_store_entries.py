@@ -385,13 +385,22 @@ def test_one_link_or_guid_for_one_post_after_the_other(database, before, after, 
     assert again == ids
 
 
-def test_another_source_is_recognised_by_the_link_alone(database) -> None:
-    """It may call the post what it likes."""
-    (first,) = keep(database, entry("a"), marks=("link:l",))
+@pytest.mark.parametrize(
+    ("owned", "same"), [((True, False), True), ((False, True), True), ((True, True), True), ((False, False), False)]
+)
+def test_another_source_is_recognised_by_the_link_alone(database, owned, same) -> None:
+    """It may call the post what it likes, if either of the two stands at home: two who only link may mean two things."""
     other = entry("b", source="twin", title="Quite another name", text="Other words.")
-    (second,) = keep(database, other, source="twin", marks=("link:l",))
+    (first,), (second,) = (
+        keep(
+            database,
+            Found(entry=each, shown=each.text, marks=("link:l",), owned=at_home),
+            source=each.source,
+        )
+        for each, at_home in zip((entry("a"), other), owned, strict=True)
+    )
 
-    assert second.id == first.id
+    assert (second.id == first.id) is same
 
 
 def test_newest_first(database) -> None:

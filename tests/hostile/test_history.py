@@ -99,7 +99,7 @@ def test_all_names_change_at_once(desk) -> None:
     held = desk.visit(renamed, after=5 * DAY)
 
     assert (held.status, held.new, len(desk.titles())) == ("held", 0, 10)
-    assert "10 of 10 entries are unknown and yet older than the last visit" in held.error
+    assert "10 of its 10 entries are unknown and yet older than the last visit" in held.error
     assert desk.mailed() == []
     assert desk.visit(renamed, after=HOUR).status == "held"
     taken = desk.visit(renamed, after=HOUR, accept=True)
