@@ -7,63 +7,32 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from msdigest.model.prose import ELLIPSIS, shortened
-from msdigest.render.difference import Piece, difference
+from msdigest.model.prose import shortened
 from msdigest.render.disclosures import page_statement
-from msdigest.render.instants import rfc3339
+from msdigest.render.history import history
 from msdigest.render.labels import Label, labels
 from msdigest.render.meetings import Meeting, meeting
-from msdigest.render.plain import one_line, sayable
+from msdigest.render.plain import one_line
 from msdigest.render.references import reference, web_address
+from msdigest.render.whens import told_at, told_when
 from msdigest.words import direction, number_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
-    from msdigest.model.entry import Change, Enclosure, Entry, Precision, Revision
+    from msdigest.model.entry import Change, Enclosure, Entry, Revision
     from msdigest.render.shown import Shown
     from msdigest.render.template import Templates
+    from msdigest.render.whens import Dates, When
 
 _LONGEST_BRIEF = 200
 _MEGABYTE = 1_000_000
 _MINUTE = 60
-_ISO_LENGTH: dict[Precision, int] = {"year": 4, "month": 7, "day": 10}
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?Z", re.ASCII)
 _HEADING = re.compile(r"<h([1-6])\b")
 _HEADING_TAG = re.compile(r"(</?h)([1-6])\b")
-_CHANGES = {
-    "new": "First seen",
-    "edited": "Edited",
-    "moved": "Moved under another heading",
-    "redated": "Given another date",
-    "status": "Another status",
-    "results": "Results posted",
-    "date": "Another date",
-    "enrollment": "Another number of people",
-    "published-as": "Published as a paper",
-    "final-issue": "In its final issue",
-    "retraction": "Retracted",
-    "concern": "Expression of concern",
-    "correction": "Corrected",
-    "figure": "Another figure",
-    "section": "Moved under another heading",
-    "label": "Label changed",
-    "withdrawn": "Withdrawn",
-    "comments": "More comments",
-}
-# Differences that a step tells by itself, from the entries before and after.
-_TOLD_ANYHOW = {"", "section", "published"}
-
-
-class Dates(Protocol):
-    """Tells a date in the words of the site's language, no more precisely than it is known."""
-
-    def __call__(self, instant: datetime, precision: Precision, /) -> str:
-        """Return e.g. ``December 2026``."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,14 +58,6 @@ class Site:
     def contact_link(self) -> str:
         """Where the contact leads to; empty if it is neither page nor address."""
         return web_address(self.contact) or (f"mailto:{self.contact}" if "@" in self.contact else "")
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """A date in words and for machines, both as precise as it is known; both empty = not told."""
-
-    words: str = ""
-    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,18 +124,6 @@ class Row:
     meeting: Meeting | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """A revision: what happened, when, the small facts that differ, and the text's change."""
-
-    number: int
-    what: str
-    when: When
-    material: bool
-    facts: tuple[tuple[str, str, str], ...]
-    pieces: tuple[Piece, ...]
-
-
 def index_page(
     templates: Templates,
     site: Site,
@@ -195,7 +144,7 @@ def index_page(
         root="",
         rows=tuple(row(site, shown) for shown in entries),
         total=len(entries) if total is None else total,
-        issues=tuple((issue, _when(site, issue.at, "day")) for issue in issues),
+        issues=tuple((issue, told_when(site.dates, issue.at, "day")) for issue in issues),
         groups=tuple(feeds),
         calendar=calendar,
     ).encode()
@@ -231,14 +180,14 @@ def entry_page(
         own_date=_own_date(site, entry),
         precision=entry.precision,
         section=tuple(one_line(heading) for heading in entry.section),
-        source_updated=_at(site, entry.updated if entry.updated != entry.published else None),
-        sightings=tuple((one.source, web_address(one.url), _at(site, one.at)) for one in seen),
-        first_seen=_at(site, entry.first_seen),
-        changed=_at(site, shown.changed),
+        source_updated=told_at(site.dates, entry.updated if entry.updated != entry.published else None),
+        sightings=tuple((one.source, web_address(one.url), told_at(site.dates, one.at)) for one in seen),
+        first_seen=told_at(site.dates, entry.first_seen),
+        changed=told_at(site.dates, shown.changed),
         names=tuple(reference(identifier) for identifier in entry.identifiers),
         files=tuple((web_address(one.url), one_line(one.type), _measures(one))
                     for one in entry.enclosures if web_address(one.url)),
-        steps=_steps(site, revisions, changes),
+        steps=history(site.dates, revisions, changes),
         now_at=now_at,
     ).encode()  # fmt: skip
 
@@ -261,12 +210,15 @@ def issue_page(
         root="../../../",
         canonical=site.url + issue.path,
         issue=issue,
-        when=_when(site, issue.at, "day"),
+        when=told_when(site.dates, issue.at, "day"),
         count=sum(len(entries) for _, entries in sections),
         sections=tuple(
             (
                 one_line(title),
-                tuple((row(site, shown), _when(site, changed.get(shown.entry.id), "minute")) for shown in entries),
+                tuple(
+                    (row(site, shown), told_when(site.dates, changed.get(shown.entry.id), "minute"))
+                    for shown in entries
+                ),
             )
             for title, entries in sections
         ),
@@ -300,31 +252,16 @@ def _under_the_title(html: str) -> str:
     return _HEADING_TAG.sub(lambda tag: f"{tag[1]}{max(2, min(6, int(tag[2]) + step))}", html)
 
 
-def _when(site: Site, instant: datetime | None, precision: Precision) -> When:
-    if instant is None:
-        return When()
-    iso = rfc3339(instant)
-    return When(site.dates(instant, precision), iso[: _ISO_LENGTH.get(precision, len(iso))])
-
-
-def _at(site: Site, instant: datetime | None) -> When:
-    """Tell an instant with its time of day, which a date in words leaves out."""
-    if instant is None:
-        return When()
-    day = _when(site, instant, "minute")
-    return When(f"{day.words}, {instant.astimezone(UTC):%H:%M} UTC", day.machine)
-
-
 def _date(site: Site, entry: Entry) -> When:
     if entry.published is None and entry.event is not None:
-        return _when(site, entry.event.start, "day")
-    return _when(site, entry.published, entry.precision or "day")
+        return told_when(site.dates, entry.event.start, "day")
+    return told_when(site.dates, entry.published, entry.precision or "day")
 
 
 def _own_date(site: Site, entry: Entry) -> When:
     if entry.published is None and entry.event is not None:
-        return _at(site, entry.event.start)
-    return _at(site, entry.published) if entry.precision == "minute" else _date(site, entry)
+        return told_at(site.dates, entry.event.start)
+    return told_at(site.dates, entry.published) if entry.precision == "minute" else _date(site, entry)
 
 
 def _measures(file: Enclosure) -> str:
@@ -342,60 +279,3 @@ def _size(length: int | None) -> str:
     if length is None:
         return ""
     return f"{length / _MEGABYTE:.1f} MB" if length >= _MEGABYTE else f"{max(1, round(length / 1000))} kB"
-
-
-def _steps(site: Site, revisions: Sequence[Revision], changes: Sequence[Change]) -> tuple[Step, ...]:
-    """Tell each revision by what differs from the one before it; the newest first."""
-    steps = []
-    for before, now in zip((None, *revisions), revisions, strict=False):
-        steps.append(
-            Step(
-                number=now.number,
-                what=_CHANGES[now.change],
-                when=_at(site, now.seen),
-                # The first sight of an entry is material to the store, but it changed nothing.
-                material=now.material and before is not None,
-                facts=(*_facts(site, before, now), *_watched(site, changes, now.seen)) if before else (),
-                pieces=difference(sayable(before.entry.text), sayable(now.entry.text)) if before else (),
-            )
-        )
-    return tuple(reversed(steps))
-
-
-def _watched(site: Site, changes: Sequence[Change], seen: datetime) -> tuple[tuple[str, str, str], ...]:
-    """Return what was seen to change on watched facts at that moment: what it is, before, after."""
-    return tuple(
-        (one_line(each.label).capitalize(), _value(site, each.before), _value(site, each.after))
-        for each in changes
-        if each.seen == seen and each.name not in _TOLD_ANYHOW
-    )
-
-
-def _value(site: Site, value: str | None) -> str:
-    """Return a fact's value as it is shown: an instant in words, all else as it is."""
-    told = one_line(value or "–")
-    if not _INSTANT.fullmatch(told):
-        return told
-    try:
-        return _at(site, datetime.fromisoformat(told)).words
-    except ValueError:  # e.g. the 31st of February: shown as the source has it
-        return told
-
-
-def _is_beginning(entry: Entry) -> bool:
-    head = " ".join(entry.title.removesuffix(ELLIPSIS).split())
-    return " ".join(entry.text.split()).startswith(head)
-
-
-def _facts(site: Site, before: Revision, now: Revision) -> tuple[tuple[str, str, str], ...]:
-    """Return (what, was, is) for title, heading, date and disclosures where they differ."""
-    titles = [one_line(one.entry.title) for one in (before, now)]
-    told = [
-        # A title that is the text's own beginning changes with it: the text's difference shows it already.
-        ("Title", *(["", ""] if all(_is_beginning(one.entry) for one in (before, now)) else titles)),
-        ("Heading", *(" › ".join(map(one_line, one.entry.section)) for one in (before, now))),
-        ("Date", *(_when(site, one.entry.published, one.entry.precision or "day").words for one in (before, now))),
-        ("Conflicts of interest", one_line(before.entry.coi or ""), one_line(now.entry.coi or "")),
-        ("Disclaimer", one_line(before.entry.disclaimer or ""), one_line(now.entry.disclaimer or "")),
-    ]
-    return tuple((what, was or "none", now_is or "none") for what, was, now_is in told if was != now_is)
