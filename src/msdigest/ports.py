@@ -116,7 +116,8 @@ class Memory:
     seen: tells which of these keys the source showed before.
     enrich: says what can be known from entries alone. A collector may hand it to the function by which it reads (it can
         be pickled), so that what was read need not travel twice; ``Collected.enriched`` says so.
-    accept: an editor has looked: what was held (a new layout, a figure's jump) is to be taken now.
+    accept: an editor has looked: a new layout is to be taken now. Doubts are told all the same: the step knows which
+        of them were looked at.
     """
 
     now: datetime = NEVER

@@ -201,13 +201,34 @@ def test_only_what_was_held_is_accepted(visit, counter) -> None:
     look()
     unseen, titles = look(accept=True)
     counter.number = 9000
-    looked, held = look(accept=True)
+    at_once, held = look(accept=True)
+    counter.number = 9_000_000
+    grown, still = look(accept=True)
     counter.number = 50
     calm, after = look()
 
     assert (unseen.status, titles) == ("ok", [])
-    assert (looked.status, looked.changed, held) == ("held", 0, ["People"])
+    assert (at_once.status, at_once.changed, held) == ("held", 0, ["People"])
+    assert (grown.status, grown.changed, still) == ("held", 0, ["People"])
     assert (calm.status, after) == ("ok", [])
+
+
+@only_sqlite
+def test_what_is_held_and_shown_no_more_waits_for_an_editor(visit, counter) -> None:
+    """Until it is shown again, now beyond doubt, or an editor has looked."""
+
+    def look(*, shown=True, number=50, **words):
+        counter.number = number
+        nothing = lambda *_: Collected(status="ok", body_hash="n")  # noqa: E731 - one line says it all
+        visit(FIGURE, collectors={"figure": counter if shown else nothing}, enrichments=(), **words)
+        with visit.database.reading() as connection:
+            return [each.title for each in source_store.all_held(connection)]
+
+    held = [look(number=500), look(shown=False), look(shown=False), look()]
+    looked_at = [look(number=500), look(shown=False), look(shown=False, accept=True)]
+
+    assert held == [["People"], ["People"], ["People"], []]
+    assert looked_at == [["People"], ["People"], []]
 
 
 def dated(numbers, day):

@@ -51,7 +51,7 @@ class Desk:
         for key in self.collected.gone:
             self.known[key] = replace(self.known[key], gone=True)
         for key, one in entries.items():
-            if not one.doubts:
+            if accept or not one.doubts:
                 facts = {fact.name: fact.value for fact in one.facts}
                 self.known[key] = Known(key, one.text, one.section, one.published, gone=False, facts=facts)
         return entries

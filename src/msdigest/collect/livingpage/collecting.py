@@ -158,7 +158,7 @@ def _figure(source: Source, memory: Memory, reply: Reply, sandbox: Sandbox) -> C
     seen = sandbox.run(read_figure, source, reply)
     known = {one.key: one for one in memory.known()}
     facts = known[KEY].facts if KEY in known else {}
-    doubts = () if memory.accept else doubts_about(source, seen.number, known=facts)
+    doubts = doubts_about(source, seen.number, known=facts)
     entry = entry_of(source, seen, url=_url(source, reply), doubts=doubts)
     lost = tuple(one.key for one in known.values() if one.key != KEY and not one.gone)
     return _shown(source, reply, [entry], lost=lost, warnings=(seen.warning,) if seen.warning else ())

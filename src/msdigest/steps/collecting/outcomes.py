@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msdigest.errors import CollectError, FetchError, HeldError, StatusError
 from msdigest.model import rhythm
-from msdigest.steps.collecting.reports import SourceReport, Visited
+from msdigest.steps.collecting.reports import SourceReport, Visited, reason
 from msdigest.store import entries as entry_store
 from msdigest.store import keeping
 from msdigest.store import sources as source_store
@@ -67,7 +67,7 @@ def _keep(connection: Transaction, done: Visited, now: datetime, *, turn: dateti
         turn=turn,
         since=done.state.last_success,
         whole=result.whole,
-        accept=done.accept,
+        accept="" in done.looked_at,
         rereading=done.rereading,
         first=done.state.last_success is None,
     )
@@ -76,9 +76,9 @@ def _keep(connection: Transaction, done: Visited, now: datetime, *, turn: dateti
             kept = keeping.keep(connection, done.found, source=done.source.id, gone=result.gone, now=now, rules=rules)
     except HeldError as error:
         return _hold_all(connection, done, error, now=now)
-    if result.status != "unchanged" and (done.doubtful or done.state.status in {"held", "failed"}):
-        doubtful = [(each.entry.key, each.entry.title, " ".join(each.entry.doubts)) for each in done.doubtful]
-        certain = {each.entry.key for each in done.found} | {""}
+    if result.status != "unchanged":
+        doubtful = [(each.entry.key, each.entry.title, reason(each)) for each in done.doubtful]
+        certain = {each.entry.key for each in done.found} | {""} | done.looked_at
         source_store.hold(connection, done.source.id, doubtful, released=certain, now=now)
     fresh = sum(each.change == "new" for each in kept)
     last_new = now if fresh else done.state.last_new
@@ -89,7 +89,7 @@ def _keep(connection: Transaction, done: Visited, now: datetime, *, turn: dateti
 
 def _report(done: Visited, result: Collected, kept: Sequence[Kept], state: SourceState) -> SourceReport:
     changes = Counter("new" if each.change == "new" else "changed" if each.changes else None for each in kept)
-    doubts = [f"{each.entry.title}: {' '.join(each.entry.doubts)}" for each in done.doubtful]
+    doubts = [f"{each.entry.title}: {reason(each)}" for each in done.doubtful]
     report = SourceReport(
         id=done.source.id,
         status="held" if doubts else result.status,
@@ -171,9 +171,9 @@ def _still_held(before: SourceState, result: Collected) -> bool:
 def _doubts(done: Visited) -> str | None:
     if not done.doubtful:
         return None
-    first = done.doubtful[0].entry
+    first = done.doubtful[0]
     more = f" (and {len(done.doubtful) - 1} more)" if len(done.doubtful) > 1 else ""
-    return f"{first.title}: {' '.join(first.doubts)}{more}"
+    return f"{first.entry.title}: {reason(first)}{more}"
 
 
 def _with_move(state: SourceState, done: Visited, result: Collected, *, now: datetime) -> SourceState:

@@ -39,14 +39,20 @@ class Visited:
     """A visit on its way from the visitor threads to the one thread that keeps.
 
     source: with the address that was asked. read_as: fingerprint of the rules by which it was read.
-    rereading: these rules are others than before. accept: an editor has looked.
+    rereading: these rules are others than before. looked_at: keys of what was held and an editor takes now; "" = all
+    that the source showed.
     """
 
     source: Source
     state: SourceState
     read_as: str
     rereading: bool
-    accept: bool
+    looked_at: frozenset[str]
     result: Collected | FetchError | CollectError
     found: Sequence[Found] = ()
     doubtful: Sequence[Found] = ()
+
+
+def reason(found: Found) -> str:
+    """Return why something is held, as the editor reads it: all doubts about it."""
+    return " ".join(found.entry.doubts)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msdigest.errors import CollectError, FetchError, StoreError
 from msdigest.markup.links import canonical_link
 from msdigest.ports import NO_VALIDATORS, Memory
-from msdigest.steps.collecting.reports import Visited
+from msdigest.steps.collecting.reports import Visited, reason
 from msdigest.store import entries as entry_store
 from msdigest.store import sources as source_store
 from msdigest.store.keeping import Found
@@ -67,6 +67,7 @@ def visit(visitors: Visitors, asked: tuple[Source, SourceState], *, accept: bool
     afresh = before != read_as or accept
     source = replace(configured, url=state.address or configured.url)
     now = visitors.clock.now()
+    looked_at = _held(visitors.database, source.id) if accept else {}
     memory = Memory(
         now=now,
         since=min(state.last_success, now) if state.last_success else None,
@@ -84,7 +85,7 @@ def visit(visitors: Visitors, asked: tuple[Source, SourceState], *, accept: bool
         state=state,
         read_as=read_as,
         rereading=rereading,
-        accept=accept,
+        looked_at=frozenset(looked_at),
         result=CollectError(),
     )
     try:
@@ -99,11 +100,13 @@ def visit(visitors: Visitors, asked: tuple[Source, SourceState], *, accept: bool
         log.exception("visit broke source=%s", source.id)
         message = f"{source.url} could not be read, through a fault of msdigest ({type(error).__name__})"
         return replace(done, result=CollectError(message))
-    # What an editor has looked at, and nothing that appeared since.
-    looked_at = _held(visitors.database, source.id) if accept else frozenset()
-    doubtful = [each for each in found if each.entry.doubts and fit(each.entry.key) not in looked_at]
-    certain = [each for each in found if each not in doubtful]
-    return replace(done, accept="" in looked_at, result=result, found=certain, doubtful=doubtful)
+    certain: list[Found] = []
+    doubtful: list[Found] = []
+    for each in found:
+        # What an editor has looked at is certain, and nothing that appeared or changed since.
+        is_certain = not each.entry.doubts or looked_at.get(fit(each.entry.key)) == reason(each)
+        (certain if is_certain else doubtful).append(each)
+    return replace(done, result=result, found=certain, doubtful=doubtful)
 
 
 def _collector(visitors: Visitors, source: Source) -> Collector:
@@ -125,9 +128,10 @@ def _known(database: Database, source_id: str) -> list[Known]:
         return entry_store.known_of(connection, source_id)
 
 
-def _held(database: Database, source_id: str) -> frozenset[str]:
+def _held(database: Database, source_id: str) -> dict[str, str]:
+    """Return why each thing of the source is held, by its key."""
     with database.reading() as connection:
-        return frozenset(each.key for each in source_store.all_held(connection) if each.source == source_id)
+        return {each.key: each.reason for each in source_store.all_held(connection) if each.source == source_id}
 
 
 def _seen(database: Database, source_id: str, keys: Iterable[str]) -> frozenset[str]:
