@@ -1,77 +1,68 @@
 """The door to Babel: dates, numbers and the fixed sentences of what subscribers read, by language.
 
-To add a language: one more table in ``SENTENCES`` (a test tells which keys it lacks), and its locale in
-``_LOCALES`` if plain ``Locale.parse(language)`` is not what its readers expect.
+A language is a gettext catalogue in ``languages/``, and nothing else: to add one, copy ``en.po`` and translate it (a
+test tells what it lacks). Its locale goes into ``_LOCALES`` only if plain ``Locale.parse(language)`` is not what its
+readers expect.
 """
 
 from __future__ import annotations
 
-from datetime import UTC
+import gettext
+from dataclasses import dataclass
+from datetime import UTC, timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, get_timezone_location
+from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import date, datetime
 
     from msdigest.model.entry import Precision
 
 DEFAULT_LANGUAGE = "en"
+FOLDER = Path(__file__).parent / "languages"
 # English without a country is read day first, as most of the world writes it.
 _LOCALES = {"en": "en_GB"}
 # Babel's own long form says "18 November 2026" for en_GB, but some locales put a weekday or a comma there.
 _DAY = {"en": "d MMMM y"}
 _WEEKDAY_AND_DAY = {"en": "EEEE d MMMM y"}
 
-# A key that is counted has one sentence for each plural category of its language: ``minutes.one``, ``minutes.other``.
-SENTENCES: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "coi": "COI: {words}",
-        "coi_none": "COI: none stated",
-        "count_line.one": "{count} new entry in your topics · about {minutes}",
-        "count_line.other": "{count} new entries in your topics · about {minutes}",
-        "disclaimer": "Disclaimer: {words}",
-        "greeting": "Hello {name},",
-        "greeting_nobody": "Hello,",
-        "in_short": "In short",
-        "join": "Join: {what}",
-        "leave": "Leave this digest",
-        "minutes.one": "{count} minute",
-        "minutes.other": "{count} minutes",
-        "more_on_web.one": "{count} more on the web",
-        "more_on_web.other": "{count} more on the web",
-        "not_medical": "Not medical advice: talk to your own team before you change anything.",
-        "number": "No {number}",
-        "on_web": "Read this issue on the web",
-        "reason_asked": "You get this because you asked on {date}.",
-        "reason_carried": "You get this because your subscription was carried over on {date}.",
-        "recording": "Recording: {what}",
-        "seen": "seen {date}",
-        "speakers.one": "Speaker: {names}",
-        "speakers.other": "Speakers: {names}",
-        "when": "When: {times}",
-        "why.one": "Why you see this: topic {topics}",
-        "why.other": "Why you see this: topics {topics}",
-    },
-}
+
+@dataclass(frozen=True, slots=True)
+class _Catalogue:
+    """What one language says. ``counted``: a sentence for each form; ``form`` tells which a number takes."""
+
+    sentences: Mapping[str, str]
+    counted: Mapping[str, tuple[str, ...]]
+    form: Callable[[int], int]
+
+    def find(self, key: str, count: int | None) -> str | None:
+        """Return the sentence, or None if it has none."""
+        if count is None:
+            return self.sentences.get(key)
+        forms = self.counted.get(key)
+        return forms[self.form(count)] if forms else None
 
 
 def languages() -> tuple[str, ...]:
-    """Return the languages that sentences exist in."""
-    return tuple(SENTENCES)
+    """Return the languages that sentences exist in, English first."""
+    return _languages(FOLDER)
 
 
 def spoken_language(language: str) -> str:
     """Return the language whose sentences are used for a BCP 47 ``language``."""
-    if language in SENTENCES:
+    spoken = languages()
+    if language in spoken:
         return language
     base = language.split("-", maxsplit=1)[0].lower()
-    return base if base in SENTENCES else DEFAULT_LANGUAGE
+    return base if base in spoken else DEFAULT_LANGUAGE
 
 
 def direction(language: str) -> str:
@@ -82,13 +73,16 @@ def direction(language: str) -> str:
 def say(key: str, *, language: str = DEFAULT_LANGUAGE, count: int | None = None, **values: object) -> str:
     """Return the sentence ``key``, its holes filled; ``count`` chooses the plural form and is told in digits.
 
-    A language without sentences of its own speaks English. Raises KeyError for an unknown key or hole.
+    A language without sentences of its own speaks English, and so does a key that a catalogue lacks. Raises KeyError
+    for an unknown key or hole.
     """
     spoken = spoken_language(language)
+    sentence = _catalogue(FOLDER, spoken).find(key, count) or _catalogue(FOLDER, DEFAULT_LANGUAGE).find(key, count)
+    if sentence is None:
+        raise KeyError(key)
     if count is not None:
-        key = f"{key}.{_locale(spoken).plural_form(count)}"
         values = {"count": number_words(count, language=spoken)} | values
-    return SENTENCES[spoken][key].format_map(values)
+    return sentence.format_map(values)
 
 
 def number_words(number: float, *, language: str = DEFAULT_LANGUAGE) -> str:
@@ -118,7 +112,18 @@ def instant_words(when: datetime, *, language: str = DEFAULT_LANGUAGE, weekday: 
     spoken = spoken_language(language)
     there = when.astimezone(UTC)
     day = _weekday_and_day(there.date(), spoken) if weekday else _day_words(there.date(), spoken)
-    return f"{day}, {there:%H:%M} UTC"
+    return say("instant", language=spoken, day=day, time=f"{there:%H:%M}")
+
+
+def zone_instant_words(when: datetime, *, zone: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Tell an instant as a reader's clock shows it: ``Thursday 3 December 2026, 20:00 (Berlin)``."""
+    spoken = spoken_language(language)
+    there = when.astimezone(ZoneInfo(zone))
+    place = _place(zone, there.utcoffset() or timedelta(), spoken)
+    if not place:
+        return instant_words(when, language=spoken, weekday=True)
+    day = _weekday_and_day(there.date(), spoken)
+    return say("zone_instant", language=spoken, day=day, time=f"{there:%H:%M}", place=place)
 
 
 def weekday_words(day: date, *, language: str = DEFAULT_LANGUAGE) -> str:
@@ -134,6 +139,35 @@ def _weekday_and_day(day: date, spoken: str) -> str:
 def _day_words(day: date, spoken: str) -> str:
     """Remember days: a message for each of a million people tells one of few dates."""
     return format_date(day, _DAY.get(spoken, "long"), locale=_locale(spoken))
+
+
+def _place(zone: str, offset: timedelta, spoken: str) -> str:
+    """Return a zone's city; where its name has none (``Etc/GMT+5``) how far it is from UTC, nothing for UTC itself."""
+    if "/" in zone and not zone.startswith("Etc/"):
+        return get_timezone_location(zone, locale=_locale(spoken), return_city=True)
+    hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
+    sign = "−" if offset < timedelta() else "+"
+    return f"UTC{sign}{hours:02}:{minutes:02}" if offset else ""
+
+
+@lru_cache(maxsize=8)
+def _languages(folder: Path) -> tuple[str, ...]:
+    others = {path.stem for path in folder.glob("*.po")} - {DEFAULT_LANGUAGE}
+    return (DEFAULT_LANGUAGE, *sorted(others))
+
+
+@lru_cache(maxsize=64)
+def _catalogue(folder: Path, language: str) -> _Catalogue:
+    """Read a language's catalogue; a sentence that is not (wholly) translated is left out."""
+    with (folder / f"{language}.po").open("rb") as file:
+        catalogue = read_po(file, locale=language, abort_invalid=True)
+    sentences, counted = {}, {}
+    for key, told in ((message.id, message.string) for message in catalogue if message.id):
+        if isinstance(key, str) and isinstance(told, str) and told:
+            sentences[key] = told
+        elif not isinstance(key, str) and not isinstance(told, str) and told and all(told):
+            counted[key[0]] = tuple(told)
+    return _Catalogue(sentences, counted, gettext.c2py(catalogue.plural_expr))
 
 
 @lru_cache(maxsize=32)

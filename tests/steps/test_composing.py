@@ -19,6 +19,7 @@ from msdigest.steps.composing import Imprint, approve, check_templates, compose,
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
 from msdigest.store import keeping
+from msdigest.words import say
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -358,13 +359,15 @@ def test_max_entries_is_a_cap(desk, max_entries, count, left_out) -> None:
     """The first in the order of print are carried; the others are told as being on the web."""
     ids = desk.keep(*(entry(number, published=NOW - number * HOUR) for number in range(count)))
     issue = desk.compose(replace(DIGEST, max_entries=max_entries))
-    words = {variant: str(decode(body).html.nodes) for variant, body in desk.bodies(issue).items()}
+    compiled = [decode(body) for body in desk.bodies(issue).values()]
 
     assert list(issue.entries) == ids[:max_entries]
     assert set(desk.carried(issue)) == set(ids[:max_entries])
-    for html in words.values():
-        assert ("more on the web" in html) == (left_out > 0)
-        assert not left_out or f"{left_out} more on the web" in html
+    for one in compiled:
+        html = str(one.html.nodes)
+        more = say("more_on_web", language=one.variant.language, count=left_out or 2)
+        assert (more.partition(" ")[2] in html) == (left_out > 0)
+        assert not left_out or more in html
 
 
 @only_sqlite
@@ -382,7 +385,8 @@ def test_an_issue_is_never_longer_than_a_mail_may_be(desk) -> None:
     assert max(sizes) > 0.9 * SIZE_LIMIT
     assert {tuple(one.titles) for one in compiled} == {issue.entries}
     for one in compiled:
-        assert f"{100 - len(issue.entries)} more on the web" in str(one.html.nodes)
+        more = say("more_on_web", language=one.variant.language, count=100 - len(issue.entries))
+        assert more in str(one.html.nodes)
 
 
 # -------------------------------------------------------------------------------------------------------- approving

@@ -182,7 +182,7 @@ def entry_view(
         byline=_byline(entry, source_names, language=language, zone=zone),
         coi=_disclosure("coi", entry.coi, language) or say("coi_none", language=language),
         disclaimer=_disclosure("disclaimer", entry.disclaimer, language),
-        labels=labels(entry),
+        labels=labels(entry, language),
         references=_references(entry.identifiers),
         meeting=_meeting(entry, language),
         topics=topics[:_MOST_TOPICS],
@@ -224,7 +224,7 @@ def _other_language(entry: Entry, language: str) -> str:
 def _byline(entry: Entry, source_names: Mapping[str, str], *, language: str, zone: str) -> tuple[str, ...]:
     authors = [_name(author) for author in entry.authors[:_MOST_AUTHORS]]
     if len(entry.authors) > _MOST_AUTHORS:
-        authors.append("et al.")
+        authors.append(say("et_al", language=language))
     parts = [_name(source_names.get(entry.source, entry.source)), ", ".join(authors)]
     if entry.published is not None:
         parts.append(date_words(entry.published, entry.precision or "day", language=language, zone=zone))
