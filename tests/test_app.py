@@ -210,7 +210,9 @@ def test_a_broken_template_is_told_and_everything_else_goes_on(tmp_path) -> None
     with DemoWorld(START.date()) as world:
         config = write_site(tmp_path, sources=sources_of(world))
         own = tmp_path / "templates" / "email" / "digest.html.jinja"
-        own.write_text(own.read_text(encoding="utf-8") + "{{ nonsense }}", encoding="utf-8")
+        stock = own.read_text(encoding="utf-8")
+        assert "<h1" in stock
+        own.write_text(stock.replace("<h1", "{{ nonsense }}<h1"), encoding="utf-8")
         with opened(config, clock) as app:
             engine = app.engine()
             engine.ring_all()

@@ -137,7 +137,7 @@ def test_every_command_lists_the_faults(site, command) -> None:
 TEMPLATES = {
     "a tag that is not closed": ("web/entry.html.jinja", "{% if entry %}never closed\n"),
     "logic on a value of a person": ("email/digest.txt.jinja", "{% if person.greeting == 'x' %}x{% endif %}\n"),
-    "a name that does not exist": ("email/digest.html.jinja", "{{ nobody.knows }}\n"),
+    "a name that does not exist": ("email/layout.html.jinja", "{{ nobody.knows }}\n"),
     "a filter that does not exist": ("web/base.html.jinja", "{{ lang|nofilter }}\n"),
 }
 
