@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import typer
 from msdigest.app import KINDS
 from msdigest.cli.main import cli
 from msdigest.config import shapes
+from msdigest.model.topic import Ambiguity, Term, Topic
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -148,6 +150,16 @@ def test_every_setting_is_in_operations(table, key) -> None:
     if table in {"SiteTable", "StorageTable", "MailTable", "FetchTable"}:
         prefix = table.removesuffix("Table").lower()
         assert f"`[{prefix}] {key}`" in OPERATIONS
+
+
+def test_every_key_of_the_vocabulary_is_in_operations() -> None:
+    """The page and the comments of the stock file name all keys of its three tables."""
+    told = OPERATIONS.partition("### topics.toml")[2].partition("\n## ")[0]
+    comments = (ROOT / "config" / "topics.toml").read_text(encoding="utf-8").partition("\n[[topic]]")[0]
+    keys = {field.name for shape in (Topic, Ambiguity, Term) for field in fields(shape)} - {"group"} | {"class"}
+
+    assert {key for key in keys if f"`{key}`" not in told} == set()
+    assert {key for key in keys if not re.search(rf"\b{key}\b", comments)} == set()
 
 
 @pytest.mark.parametrize("word", [*KINDS, *shapes.PROVIDERS, *shapes.ENTRY_KINDS, *shapes.AUDIENCES])

@@ -315,6 +315,8 @@ FAULTS = [
     (D, 'title = "Trials", ', "", "config/digests.toml: digest[weekly].sections[1].title: is missing"),
     (D, 'title = "Trials", ', 'titel = "Trials", ', "config/digests.toml: digest[weekly].sections[1].titel: is not known here: check the spelling"),
     (T, 'id = "sleep"\n', "", "config/topics.toml: topic[1].id: write some text"),
+    (T, 'id = "sleep"\n', 'id = "sleep"\nbrands = ["Nod"]\n', "config/topics.toml: topic[sleep].brands: 'Nod' is not among its synonyms"),
+    (T, "[[topic]]", '[[term]]\nterm = "NEDA"\nmeans = ""\nmeans_de = "x"\n[[topic]]', "config/topics.toml: term[NEDA].means: write some text"),
     (T, "[[topic]]", "[[topics]]", "config/topics.toml: topics: no such key"),
 ]  # fmt: skip
 JARGON = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from datetime import date
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from msdigest.model.topic import Ambiguity, Topic, Vocabulary
+from msdigest.model.topic import LONGEST_MEANING, Ambiguity, Term, Topic, Vocabulary
 
 ROOT = Path(__file__).resolve().parents[2]
 PML = {"id": "pml", "name": "PML", "kind": "safety", "synonyms": ["PML", "JC virus"]}
@@ -23,6 +24,16 @@ TYSABRI = {
     "checked_on": date(2026, 11, 20),
 }
 JC = {"term": "JC", "topic": "pml", "needs_any": ["virus"], "but_not": ["Juan Carlos"]}
+
+NEDA = {"term": "NEDA", "means": "no evidence of\ndisease activity", "means_de": "keine Krankheitsaktivität"}
+LEMTRADA = {
+    "id": "alemtuzumab",
+    "name": "alemtuzumab",
+    "name_de": "Alemtuzumab",
+    "kind": "dmt",
+    "synonyms": ["alemtuzumab", "Lemtrada", "alem"],
+    "brands": ["Lemtrada"],
+}
 
 
 def _faults(data: dict[str, object]) -> list[str]:
@@ -142,6 +153,86 @@ def test_all_faults_at_once() -> None:
 def test_faults_between_tables(data: dict[str, object], fault: str) -> None:
     """Ids, synonyms and terms belong to one topic each, and company to a topic that exists."""
     assert _faults(data) == [fault]
+
+
+def test_reading_what_patients_are_told() -> None:
+    """Brands stay with their medicine; a meaning is one line; both may be missing."""
+    vocabulary = Vocabulary.from_toml_data({"topic": [LEMTRADA, PML], "term": [NEDA]})
+
+    assert vocabulary.topics[0].brands == ("Lemtrada",)
+    assert vocabulary.topics[0].name_de == "Alemtuzumab"
+    assert (vocabulary.topics[1].brands, vocabulary.topics[1].name_de) == ((), None)
+    assert vocabulary.terms == (
+        Term(term="NEDA", means="no evidence of disease activity", means_de="keine Krankheitsaktivität"),
+    )
+    assert Vocabulary.from_toml_data({"topic": [PML]}).terms == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "faults"),
+    [
+        ({"brands": ["Lemtrada", "Campath"]}, ["topic[alemtuzumab].brands: 'Campath' is not among its synonyms"]),
+        ({"brands": "Lemtrada"}, ["topic[alemtuzumab].brands: write a list of one or more words"]),
+        ({"name_de": ""}, ["topic[alemtuzumab].name_de: write some text"]),
+        *(
+            (
+                {"name": name},
+                ["topic[alemtuzumab].name: with brands, write the INN, which is one of its synonyms"],
+            )
+            for name in ("Lemtrada", "alemtuzumab (Lemtrada)")
+        ),
+    ],
+)
+def test_faults_of_brands(data, faults) -> None:
+    """A brand is a synonym, and the name is one too, but no brand."""
+    assert _faults({"topic": [LEMTRADA | data]}) == faults
+
+
+@pytest.mark.parametrize(
+    ("terms", "faults"),
+    [
+        ([NEDA, NEDA | {"term": "neda"}], ["term[neda].term: given twice"]),
+        ([NEDA | {"term": "lemtrada"}], ["term[lemtrada].term: 'lemtrada' is a brand of alemtuzumab"]),
+        ([NEDA | {"term": "--"}], ["term[--].term: write a word"]),
+        (
+            [{"term": "NEDA", "means": " ", "german": "x"}],
+            [
+                "term[NEDA].german: no such key",
+                "term[NEDA].means: write some text",
+                "term[NEDA].means_de: write some text",
+            ],
+        ),
+        (
+            [NEDA | {"means": "x" * 91, "means_de": "x [y]"}],
+            [
+                "term[NEDA].means: write at most 90 characters, found 91",
+                "term[NEDA].means_de: write it without brackets, because it stands in some",
+            ],
+        ),
+        ([{"means": "x" * 90, "means_de": "x"}], ["term[1].term: write some text"]),
+    ],
+)
+def test_faults_of_terms(terms, faults) -> None:
+    """A term has one meaning, in both languages, that can stand in brackets."""
+    assert _faults({"topic": [LEMTRADA], "term": terms}) == faults
+
+
+def test_the_shipped_terms_and_brands() -> None:
+    """Each meaning is short and says more than its term; no brand looks like a code name."""
+    vocabulary = Vocabulary.from_toml_data(tomllib.loads((ROOT / "config" / "topics.toml").read_text(encoding="utf-8")))
+
+    assert len(vocabulary.terms) == 82
+    assert sum(len(topic.brands) for topic in vocabulary.topics) == 45
+    assert {topic.kind for topic in vocabulary.topics if topic.brands} == {"dmt", "pipeline", "symptom-drug"}
+    for topic in vocabulary.topics:
+        for brand in topic.brands:
+            assert all(word.isalpha() and word[0].isupper() for word in brand.split()), brand
+    for term in vocabulary.terms:
+        for means in (term.means, term.means_de):
+            assert len(means) <= LONGEST_MEANING
+            assert not re.search(rf"(?i)\b{re.escape(term.term)}\b", means), term
+            assert not means.endswith("."), term
+        assert term.means != term.means_de, term
 
 
 @pytest.mark.parametrize("table", [{"id": "pml"}, ["pml"]])

@@ -11,26 +11,20 @@ from typing import TYPE_CHECKING
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
+from msdigest.model.spelling import ACRONYM, GAP, Company, loosely
 from msdigest.model.topic import normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from msdigest.model.entry import Entry
-    from msdigest.model.topic import Ambiguity, Vocabulary
+    from msdigest.model.topic import Vocabulary
     from msdigest.ports import Enrichment
 
 _TITLE, _CATEGORY, _BODY = 3, 2, 1
-# Written with two capitals in a row, a term is an acronym: RECOVERY is a trial, recovery is not.
-_ACRONYM = re.compile(r"[A-Z]{2}")
-# Up to three blanks or hyphens, typographic ones too, may stand where a term has some; none before a digit,
-# as COVID-19 is also written COVID19.
-_GAP = r"[\s\-\u2010-\u2015\u2212]"
 # The last blank of Unicode is U+3000.
-_GAP_SIGNS = [sign for sign in map(chr, range(0x3001)) if re.match(_GAP, sign)]
+_GAP_SIGNS = [sign for sign in map(chr, range(0x3001)) if re.match(GAP, sign)]
 _FIRST_WORD = re.compile(r"\w+")
-_SIGNS = re.compile(r"(?P<loose>-(?=[0-9]))|(?P<gap>[\s-]+)|(?P<apostrophe>['\u2019])|(?P<sign>[/+])")
-_LOOSELY = {"loose": _GAP + "{0,3}", "gap": _GAP + "{1,3}", "apostrophe": "['\u2019]"}
 
 
 def enricher(vocabulary: Vocabulary) -> Enrichment:
@@ -47,14 +41,14 @@ class _Topics:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._rank = {topic_id: rank for rank, topic_id in enumerate(vocabulary.ids)}
-        self._company = {normal(ambiguity.term): _Company(ambiguity) for ambiguity in vocabulary.ambiguities}
+        self._company = {normal(each.term): Company(each.needs_any, each.but_not) for each in vocabulary.ambiguities}
         terms = [(ambiguity.term, ambiguity.topic) for ambiguity in vocabulary.ambiguities]
         terms += [(synonym, topic.id) for topic in vocabulary.topics for synonym in topic.synonyms]
         self._topic_of = {normal(term): topic_id for term, topic_id in terms}
         # A whole category may also be a topic's name, which counts nowhere else: "diagnosis" is no topic of a text.
         self._labels = {normal(topic.name): topic.id for topic in vocabulary.topics} | self._topic_of
-        self._acronyms = Finder({term for term, _ in terms if _ACRONYM.search(term)})
-        self._words = Finder({term.lower() for term, _ in terms if not _ACRONYM.search(term)})
+        self._acronyms = Finder({term for term, _ in terms if ACRONYM.search(term)})
+        self._words = Finder({term.lower() for term, _ in terms if not ACRONYM.search(term)})
 
     def __call__(self, entry: Entry) -> Entry:
         whole = "\n".join((entry.title, *entry.categories, entry.text))
@@ -87,23 +81,6 @@ class _Topics:
             yield (term if term in self._topic_of else term.removesuffix("s"), count)
 
 
-class _Company:
-    """What must and what must not stand beside an ambiguous term."""
-
-    def __init__(self, ambiguity: Ambiguity) -> None:
-        self._needs_any = [_beginning(word) for word in ambiguity.needs_any]
-        self._but_not = [_beginning(word) for word in ambiguity.but_not]
-
-    def stands_in(self, text: str) -> bool:
-        """Tell whether ``text`` makes the term mean its topic."""
-        needed = any(word.search(text) for word in self._needs_any)
-        return needed and not any(word.search(text) for word in self._but_not)
-
-
-def _beginning(word: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){_loosely(word)}", 0 if _ACRONYM.search(word) else re.IGNORECASE)
-
-
 class Finder:
     """Finds whole words of a text: any of some terms, the longest that fits, also in the plural.
 
@@ -112,7 +89,7 @@ class Finder:
     """
 
     def __init__(self, terms: set[str]) -> None:
-        """Take the ``terms`` as they are written in the text; see ``_loosely``."""
+        """Take the ``terms`` as they are written in the text; see ``loosely``."""
         self._pattern = _any_of(terms)
         heads = sorted({head for term in terms for head in _heads(term)})
         self._heads = AhoCorasick(heads, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
@@ -153,17 +130,7 @@ def _any_of(terms: Iterable[str]) -> re.Pattern[str]:
     """
     ordered = sorted(terms, key=lambda term: (term[0], -len(term), term))
     groups = (
-        f"{re.escape(first)}(?:{'|'.join(_loosely(term[1:]) for term in group)})"
+        f"{re.escape(first)}(?:{'|'.join(loosely(term[1:]) for term in group)})"
         for first, group in groupby(ordered, key=lambda term: term[0])
     )
     return re.compile(rf"(?<!\w)(?:{'|'.join(groups) or '(?!)'})s?(?!\w)")
-
-
-def _loosely(term: str) -> str:
-    """Return the pattern of ``term`` that allows for the ways in which its signs are typed."""
-    pattern, end = "", 0
-    for sign in _SIGNS.finditer(term):
-        pattern += re.escape(term[end : sign.start()])
-        pattern += _LOOSELY.get(str(sign.lastgroup)) or rf"\s?{re.escape(sign[0])}\s?"
-        end = sign.end()
-    return pattern + re.escape(term[end:])

@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from msdigest.model.spelling import ACRONYM
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,12 +20,14 @@ _NO_LETTER = re.compile(r"[\W_]+")
 # Longer words are not compared: no slip of the pen made them, and comparing takes time.
 _LONGEST_SLIP = 60
 _CLOSE = 0.75
-# Written with two capitals in a row, a term is an acronym: RECOVERY is a trial, recovery is not.
-_ACRONYM = re.compile(r"[A-Z]{2}")
 # Kinds that one word of the configuration means together.
 _GROUPS = {"dmt": {"dmt", "pipeline"}}
-_TOPIC_KEYS = {"id", "name", "kind", "synonyms", "class", "status", "checked_on"}
+_TOPIC_KEYS = {"id", "name", "kind", "name_de", "synonyms", "brands", "class", "status", "checked_on"}
 _AMBIGUOUS_KEYS = {"term", "topic", "needs_any", "but_not"}
+_TERM_KEYS = {"term", "means", "means_de"}
+# What stands in brackets within a sentence is read in one breath.
+LONGEST_MEANING = 90
+_BRACKET = re.compile(r"[()\[\]]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,8 @@ class Topic:
 
     kind: what sort of topic it is, e.g. dmt (disease-modifying therapy), safety, symptom.
     synonyms: the words by which an entry is known to be about it; nothing else counts, not even the name.
+    brands: of a medicine, those synonyms that are its brand names; its name is then the INN, a synonym too.
+    name_de: of a medicine, its German name if that is not the name with a capital.
     group: of a medicine, what it is (``class`` in the file).
     status: of a medicine, e.g. approved; facts of the day ``checked_on``.
     """
@@ -43,6 +49,8 @@ class Topic:
     group: str | None = None
     status: str | None = None
     checked_on: date | None = None
+    brands: tuple[str, ...] = ()
+    name_de: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +67,22 @@ class Ambiguity:
     but_not: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A hard word or an abbreviation, and what it means in plain words: English and German."""
+
+    term: str
+    means: str
+    means_de: str
+
+
 @dataclass(frozen=True)
 class Vocabulary:
-    """All topics in the order of the file, and the terms that need company."""
+    """All topics in the order of the file, the terms that need company, and those that patients are told."""
 
     topics: tuple[Topic, ...]
     ambiguities: tuple[Ambiguity, ...] = ()
+    terms: tuple[Term, ...] = ()
 
     @classmethod
     def from_toml_data(cls, data: Mapping[str, Any]) -> Vocabulary:
@@ -72,18 +90,21 @@ class Vocabulary:
 
         Raises ValueError whose message has one line ``KEY: what is wrong`` for every fault.
         """
-        faults = [f"{key}: no such key" for key in data if key not in {"topic", "ambiguous"}]
+        faults = [f"{key}: no such key" for key in data if key not in {"topic", "ambiguous", "term"}]
         topics = [_topic(row, where, faults) for row, where in _rows(data, "topic", "id", faults)]
         ambiguities = [_ambiguity(row, where, faults) for row, where in _rows(data, "ambiguous", "term", faults)]
+        terms = [_term(row, where, faults) for row, where in _rows(data, "term", "term", faults)]
         known = tuple(topic for topic in topics if topic is not None)
         company = tuple(ambiguity for ambiguity in ambiguities if ambiguity is not None)
         if not topics:
             faults.append("topic: there is no topic")
         _check_ids(topics, company, faults)
         _check_words(known, company, faults)
+        told = tuple(term for term in terms if term is not None)
+        _check_told(known, told, faults)
         if faults:
             raise ValueError("\n".join(faults))
-        return cls(known, company)
+        return cls(known, company, told)
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
@@ -125,7 +146,7 @@ class Vocabulary:
             word for topic in self._of(group) for word in (topic.name, *topic.synonyms) if normal(word) not in ambiguous
         }
         found = (
-            re.escape(word) if _ACRONYM.search(word) else f"(?i:{re.escape(word)})"
+            re.escape(word) if ACRONYM.search(word) else f"(?i:{re.escape(word)})"
             for word in sorted(words, key=lambda word: (-len(word), word))
         )
         return rf"(?<!\w)(?:{'|'.join(found)})(?!\w)"
@@ -175,14 +196,25 @@ def _topic(row: dict[str, Any], where: str, faults: list[str]) -> Topic | None:
         faults.append(f"{where}.id: use small letters, digits and single hyphens")
     name, kind = _text(row, "name", where, faults), _text(row, "kind", where, faults)
     synonyms = _texts(row, "synonyms", where, faults)
-    group, status = (_text(row, key, where, faults) if key in row else None for key in ("class", "status"))
+    brands = _texts(row, "brands", where, faults) if "brands" in row else ()
+    group, status, name_de = (
+        _text(row, key, where, faults) if key in row else None for key in ("class", "status", "name_de")
+    )
     checked_on = row.get("checked_on")
     if checked_on is not None and type(checked_on) is not date:
         faults.append(f"{where}.checked_on: write a date, e.g. 2026-11-20")
     if len(faults) > before:
         return None
     return Topic(
-        id=topic_id, name=name, kind=kind, synonyms=synonyms, group=group, status=status, checked_on=checked_on
+        id=topic_id,
+        name=name,
+        kind=kind,
+        synonyms=synonyms,
+        group=group,
+        status=status,
+        checked_on=checked_on,
+        brands=brands,
+        name_de=name_de,
     )
 
 
@@ -195,6 +227,20 @@ def _ambiguity(row: dict[str, Any], where: str, faults: list[str]) -> Ambiguity 
     if len(faults) > before:
         return None
     return Ambiguity(term=term, topic=topic, needs_any=needs_any, but_not=but_not)
+
+
+def _term(row: dict[str, Any], where: str, faults: list[str]) -> Term | None:
+    before = len(faults)
+    faults.extend(f"{where}.{key}: no such key" for key in row if key not in _TERM_KEYS)
+    term, means, means_de = (" ".join(_text(row, key, where, faults).split()) for key in ("term", "means", "means_de"))
+    if term and not normal(term):
+        faults.append(f"{where}.term: write a word")
+    for key, told in (("means", means), ("means_de", means_de)):
+        if len(told) > LONGEST_MEANING:
+            faults.append(f"{where}.{key}: write at most {LONGEST_MEANING} characters, found {len(told)}")
+        if _BRACKET.search(told):
+            faults.append(f"{where}.{key}: write it without brackets, because it stands in some")
+    return Term(term=term, means=means, means_de=means_de) if len(faults) == before else None
 
 
 def _text(row: dict[str, Any], key: str, where: str, faults: list[str]) -> str:
@@ -247,3 +293,27 @@ def _check_words(topics: tuple[Topic, ...], ambiguities: tuple[Ambiguity, ...], 
         if owners.get(term, ambiguity.topic) != ambiguity.topic:
             faults.append(f"ambiguous[{ambiguity.term}].topic: {ambiguity.term!r} is a synonym of {owners[term]}")
         terms.add(term)
+
+
+def _check_told(topics: tuple[Topic, ...], terms: tuple[Term, ...], faults: list[str]) -> None:
+    """Find brands that mails could not tell, and terms that have two meanings."""
+    brands: dict[str, str] = {}
+    for topic in topics:
+        synonyms = {normal(synonym) for synonym in topic.synonyms}
+        own = {normal(brand): topic.id for brand in topic.brands}
+        faults.extend(
+            f"topic[{topic.id}].brands: {brand!r} is not among its synonyms"
+            for brand in topic.brands
+            if normal(brand) not in synonyms
+        )
+        if own and normal(topic.name) not in synonyms - own.keys():
+            faults.append(f"topic[{topic.id}].name: with brands, write the INN, which is one of its synonyms")
+        brands |= own
+    seen: set[str] = set()
+    for term in terms:
+        plain = normal(term.term)
+        if plain in seen:
+            faults.append(f"term[{term.term}].term: given twice")
+        if plain in brands:
+            faults.append(f"term[{term.term}].term: {term.term!r} is a brand of {brands[plain]}")
+        seen.add(plain)
