@@ -22,6 +22,9 @@ _REGISTERS: Mapping[str, tuple[str, str]] = {
     "ctis": ("EU CTIS", "https://euclinicaltrials.eu/ctis-public/view/{}"),
     "eudract": ("EudraCT", "https://www.clinicaltrialsregister.eu/ctr-search/search?query={}"),
 }
+# As it is written in a mail. Longer ones are opened by hardly any program.
+LONGEST_ADDRESS = 2_000
+_WRITTEN_AS_THEY_ARE = "%/:?#[]@!$'()*+,;=~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +61,10 @@ def web_address(url: str) -> str:
     if parts.scheme.lower() not in {"http", "https"} or not parts.netloc:
         return ""
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def mailable(url: str, longest: int = LONGEST_ADDRESS) -> str:
+    """Return ``url`` as ``web_address`` does, or nothing if it is too long to stand in a mail."""
+    address = web_address(url) if len(url) <= longest else ""
+    # libxml2 writes each byte of other scripts as three characters.
+    return address if len(quote(address, safe=_WRITTEN_AS_THEY_ARE)) <= longest else ""
