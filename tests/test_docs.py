@@ -168,6 +168,15 @@ def test_every_kind_is_in_operations(word) -> None:
     assert f"`{word}`" in OPERATIONS
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "templates" / "email").iterdir()), ids=lambda path: path.name)
+def test_every_mail_template_is_in_operations(path) -> None:
+    """The section on mails names each, by what it is."""
+    told = OPERATIONS.partition("## Mails and their templates")[2].partition("\n## ")[0]
+    name, _, kind = path.name.partition(".")
+
+    assert (f"`{path.name}`" if kind == "css.jinja" else f"| `{name}` |") in told
+
+
 @pytest.mark.parametrize(("kind", "option"), [(kind.name, key) for kind in KINDS.values() for key in kind.options])
 def test_every_key_of_a_kind_is_in_operations(kind, option) -> None:
     """Each key that only some kinds of source know has a row that names these kinds."""
