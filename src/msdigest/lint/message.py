@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -95,28 +96,30 @@ class Message:
         return [value for told, value in self.specimen.headers if told.lower() == name.lower()]
 
     def entry_of(self, element: Element | None) -> str:
-        """Return the id of the entry that ``element`` belongs to: the one whose title is the last heading before."""
+        """Return the id of the entry that ``element`` belongs to, or empty: by the heading before it in its block."""
         found = ""
         if element is not None:
-            for number, entry in self._headings:
-                if number > element.number:
+            around = {id(each) for each in (element, *element.ancestors())}
+            for heading, entry in self._headings:
+                if heading.number > element.number:
                     break
-                found = entry
+                found = entry if id(heading.parent) in around else ""
         return found
 
     @cached_property
-    def _headings(self) -> list[tuple[int, str]]:
-        """Where an entry begins, and where something else does (empty id)."""
+    def _headings(self) -> list[tuple[Element, str]]:
+        """Every heading, with the id of the entry that it is the title of; empty where it heads something else."""
         titles = {letters(entry.title)[:_LETTERS_OF_A_TITLE]: entry.id for entry in self.entries}
         found = []
         for element in self.page.all(*_HEADINGS):
             own = letters(self.page.text(element))
-            entry = next((each for title, each in titles.items() if title and own.startswith(title)), "")
-            # The words of a heading stand in its elements, which come after it; what closes it is found by its parent.
-            found.append((element.number, entry))
+            entry = titles.get(own[:_LETTERS_OF_A_TITLE]) or next(
+                (each for title, each in titles.items() if title and own.startswith(title)), ""
+            )
+            found.append((element, entry))
         return found
 
-    def found(  # noqa: PLR0913 - a finding is told once, with everything that is known of it
+    def found(
         self,
         check: str,
         level: Level,
@@ -154,4 +157,12 @@ class Message:
         which = f"{_PARTS[part]} of the {self.specimen.which} selection"
         if entry in self.inspected.entries:
             return f"entry “{self.shown(self.inspected.entries[entry].title)}”, {which}"
-        return f"{which}, line {self.page.line(element.place)}" if element is not None else which
+        return f"{which}, line {self.line(element.place)}" if element is not None else which
+
+    def line(self, place: int) -> int:
+        """Return the line of a place in the HTML."""
+        return bisect_left(self._line_ends, place) + 1
+
+    @cached_property
+    def _line_ends(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self.specimen.html)]

@@ -72,7 +72,6 @@ class Page:
     faults: what is not well nested, with where it stands. comments: conditional ones, as they are.
     """
 
-    html: str = field(repr=False)
     elements: list[Element] = field(repr=False)
     texts: list[tuple[Element | None, str]] = field(repr=False)
     faults: list[tuple[str, int]]
@@ -88,17 +87,12 @@ class Page:
         pieces = self.texts[element.first : min(last, element.first + _MOST_PIECES)]
         return " ".join("".join(text for _, text in pieces).split())
 
-    def line(self, place: int) -> int:
-        """Return the line of a place in the HTML."""
-        return self.html.count("\n", 0, place) + 1
-
 
 def read(html: str) -> Page:
     """Read ``html`` as it is, without mending it."""
     reader = _Reader(html)
     reader.read()
     return Page(
-        html=html,
         elements=reader.elements,
         texts=reader.texts,
         faults=reader.faults,
