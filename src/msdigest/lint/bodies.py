@@ -85,7 +85,8 @@ def parts(message: Message) -> Iterator[Finding]:
     text = unquote("".join(message.specimen.text.split()))
     for link in message.page.all("a"):
         address = link.get("href").strip()
-        if address.startswith(("http:", "https:")) and message.visible(link) and unquote(address) not in text:
+        is_web = address.startswith(("http:", "https:")) and address != message.specimen.leave_url
+        if is_web and message.visible(link) and unquote(address) not in text:
             yield message.found(
                 "part.text-drift",
                 "warning",

@@ -119,7 +119,8 @@ def lint(inspected: Inspected, *, clients: Sequence[str] = AUDIENCE_CLIENTS) -> 
 
 def _message(message: Message, clients: Sequence[str]) -> Iterator[Finding]:
     for check in (
-        sizes, headers, structure, forbidden, reading, images, pictures, links, leftovers, parts, duties, times, wording,
+        sizes, headers, structure, forbidden, reading, images, pictures, links, leftovers, parts, duties, times,
+        wording,
     ):  # fmt: skip
         yield from check(message)
     yield from support(message, clients=clients)

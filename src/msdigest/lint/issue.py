@@ -82,9 +82,8 @@ def _about_one(entries: Sequence[Entry]) -> Iterator[Finding]:
     """Tell posts about one paper: two blogs may well discuss it, and an editor may want to put them together."""
     about: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
-        for one in entry.identifiers:
-            if one.scheme == "doi":
-                about[one.value.lower()].append(entry)
+        for doi in dict.fromkeys(one.value.lower() for one in entry.identifiers if one.scheme == "doi"):
+            about[doi].append(entry)
     for doi, found in about.items():
         if len(found) > 1:
             yield _finding(

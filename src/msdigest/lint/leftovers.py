@@ -62,6 +62,10 @@ class _Own:
         self._entries = message.entries
         self._words: str | None = None
 
+    def are(self, text: str) -> bool:
+        """Tell whether an entry's title, or one of its authors, is just ``text``."""
+        return any(text in (entry.title, *entry.authors) for entry in self._entries)
+
     def hold(self, text: str) -> bool:
         """Tell whether an entry says ``text`` itself."""
         if self._words is None:
@@ -77,7 +81,7 @@ class _Own:
 
 def _left(message: Message, own: _Own, text: str, *, part: Part, element: Element | None = None) -> Iterator[Finding]:
     bare = text.strip()
-    if bare in _NOTHING and not own.hold(bare):
+    if bare in _NOTHING and not own.are(bare):
         what, excerpt = f"a value is {bare}", bare
     else:
         match = next((found for found in _MARKS.finditer(text) if not own.hold(_around(text, found))), None)

@@ -113,10 +113,9 @@ class Message:
         found = []
         for element in self.page.all(*_HEADINGS):
             own = letters(self.page.text(element))
-            entry = titles.get(own[:_LETTERS_OF_A_TITLE]) or next(
-                (each for title, each in titles.items() if title and own.startswith(title)), ""
-            )
-            found.append((element, entry))
+            # Labels may follow the title; of two that fit, the longer one is meant.
+            title = max((title for title in titles if title and own.startswith(title)), key=len, default="")
+            found.append((element, titles.get(title, "")))
         return found
 
     def found(

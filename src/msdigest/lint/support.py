@@ -91,6 +91,16 @@ _NEEDED_ATTRIBUTES = {
     "usemap": "html-image-maps", "srcset": "html-srcset", "popover": "html-popover", "hidden": "html-hidden",
     "background": "html-background",
 }  # fmt: skip
+# Nobody can do without, or what it says is heard by some and costs the others nothing.
+_WANTED = frozenset((
+    "html-aria-label", "html-aria-hidden", "html-body", "html-dir", "html-doctype", "html-lang", "html-role",
+    "html-style",
+))  # fmt: skip
+# Refused by a check of its own, whatever the table says.
+_REFUSED_ANYWAY = frozenset((
+    "html-button-reset", "html-button-submit", "html-form", "html-link", "html-object", "html-select",
+    "html-textarea",
+))  # fmt: skip
 _SCRIPT_LIKE = re.compile(r"\bexpression\s*\(|-moz-binding|javascript\s*:|\bbehaviou?r\s*:", re.IGNORECASE)
 _POSITION = re.compile(r"(?:^|[;{\s])position\s*:\s*(?!static\b)[\w-]+", re.IGNORECASE)
 _MOST_NAMED = 4
@@ -183,7 +193,7 @@ def _is_plainer(slug: str) -> bool:
 def lacking_clients(slug: str, clients: tuple[str, ...]) -> tuple[str, ...]:
     """Return the clients among ``clients``, with their platforms, that do not know a feature at all."""
     names, features = _table()
-    if slug not in features:
+    if slug not in features or slug in _WANTED or slug in _REFUSED_ANYWAY:
         return ()
     pairs = zip(names, features[slug].letters, strict=True)
     return tuple(
@@ -221,7 +231,7 @@ def _of_element(element: Element) -> Iterator[str]:
     for name, value in element.attributes.items():
         if name in _NEEDED_ATTRIBUTES:
             yield _NEEDED_ATTRIBUTES[name]
-        elif name == "href" and value.startswith("#"):
+        elif name == "href" and value.startswith("#") and value != "#":
             yield "html-anchor-links"
         elif f"html-{name}" in _table()[1]:
             yield f"html-{name}"

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msdigest.model.prose import sentence_ends
-from msdigest.words import spoken_language
+from msdigest.words import say, spoken_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ _WORD = re.compile(r"[^\W\d_](?:[^\W_]|['’-])*")
 _VOWELS = re.compile(r"[aeiouyàâäáæéèêëíîïóôöœúùûü]+")
 _ABBREVIATION = re.compile(r"(?<![\w.@/#&%_-])([A-Z]{3,8})s?(?![\w@/]|-\d{2,}|\.\w)")
 _ROMAN = re.compile(r"[IVXLC]+")
-_LETTERS_IN_CAPITALS = re.compile(r"(?:\b[A-Z]{2,}\b[\s,:;–-]+){3,}\b[A-Z]{2,}\b")
+_LETTERS_IN_CAPITALS = re.compile(r"(?:\b[A-Z]+\b[\s,:;–-]+){3,}\b[A-Z]+\b")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 _EXPANSION = 120
 # What everybody who reads about health has met, or what stands beside a number as its name.
@@ -96,7 +96,11 @@ def _syllables(word: str) -> int:
 
 
 def _abbreviations(message: Message) -> Iterator[Finding]:
-    words = _ADDRESS.sub(" ", message.words)
+    # Readers chose their topics by these names: what stands in that line needs no explanation.
+    language = message.specimen.language
+    chosen = tuple(say("why", language=language, count=count, topics="\0").partition("\0")[0] for count in (1, 2))
+    told = "\n".join(text for _, text, _ in message.seen if not text.strip().startswith(chosen))
+    words = _ADDRESS.sub(" ", told)
     # In a line of capitals nothing tells an abbreviation from a word.
     words = _LETTERS_IN_CAPITALS.sub(lambda match: " " * len(match[0]), words)
     for abbreviation in dict.fromkeys(_ABBREVIATION.findall(words)):
