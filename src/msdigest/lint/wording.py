@@ -106,7 +106,7 @@ def _abbreviations(message: Message) -> Iterator[Finding]:
     for abbreviation in dict.fromkeys(_ABBREVIATION.findall(words)):
         if abbreviation in _COMMON or _ROMAN.fullmatch(abbreviation) or _is_explained(abbreviation, words):
             continue
-        place = re.search(rf"\b{abbreviation}", words)
+        place = re.search(rf"\b{abbreviation}s?\b", words)
         start = max(0, place.start() - 30) if place else 0
         yield message.found(
             "words.abbreviation",
