@@ -17,7 +17,7 @@ from msdigest.errors import ConfigurationError, RefusedError, VaultError
 from msdigest.model.clock import FixedClock
 from msdigest.providers.file import FileProvider
 from msdigest.providers.mailgun import MailgunProvider
-from msdigest.steps import subscribing
+from msdigest.steps.subscribing import subscribing
 from msdigest.store import issues as issue_store
 from msdigest.store.schema import fires
 from msdigest.vault import new_keys
@@ -245,7 +245,7 @@ def test_an_issue_that_needs_approval_waits_for_the_editor(tmp_path) -> None:
                 app.freeze(draft)
             from msdigest.steps import composing
 
-            app.freeze(composing.approve(app.database, issue=draft, required=1, name="Ada"))
+            app.freeze(editing.approve(app.database, issue=draft, required=1, name="Ada"))
             clock.advance(HOUR)
             engine.ring_all()
 

@@ -12,16 +12,29 @@ from msdigest.engines.local import LocalEngine
 from msdigest.enrichments import enriched, in_order, packed
 from msdigest.errors import RefusedError, VaultError
 from msdigest.fetch.client import HttpClient
+from msdigest.lint.checks import lint
+from msdigest.lint.inspected import Inspected
+from msdigest.model.compiled import Variant
+from msdigest.model.neutral import telling_words
 from msdigest.providers.file import FileProvider
 from msdigest.providers.mailgun import MailgunProvider
+from msdigest.render.frame import stylesheets
+from msdigest.render.program import decode
 from msdigest.render.template import Templates, stock_templates
 from msdigest.sandbox.workers import Workers
-from msdigest.steps import composing, delivering, freezing, publishing
+from msdigest.steps import freezing, publishing
 from msdigest.steps.adding import adding
 from msdigest.steps.collecting import rounds
 from msdigest.steps.collecting.visiting import Visitors
+from msdigest.steps.composing import checking, composing, editing, overruling, wanted
+from msdigest.steps.composing.whole import Imprint
+from msdigest.steps.delivering import delivering, inspecting
+from msdigest.steps.delivering.press import Post, Press, recipient
+from msdigest.steps.delivering.rebuilding import Rebuilding
+from msdigest.steps.delivering.trial import Trying
+from msdigest.store import audience, fires
 from msdigest.store import deliveries as delivery_store
-from msdigest.store import fires
+from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
 from msdigest.store.database import Database
 from msdigest.tasks import task_list
@@ -34,16 +47,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from msdigest.config.settings import Settings
+    from msdigest.lint.finding import Finding
     from msdigest.model.clock import Clock
+    from msdigest.model.compiled import CompiledIssue
     from msdigest.model.delivery import Account
     from msdigest.model.entry import Entry
-    from msdigest.model.issue import Digest, Issue
+    from msdigest.model.issue import Digest, Edits, Issue
     from msdigest.model.source import Kind, Source
     from msdigest.model.typed import Typed
     from msdigest.ports import Collector, Provider, Sandbox
     from msdigest.steps.adding.adding import Added
     from msdigest.steps.collecting.reports import SourceReport
+    from msdigest.steps.delivering.rebuilding import Rebuilt
+    from msdigest.steps.delivering.trial import Trial
     from msdigest.steps.publishing import Published
+    from msdigest.store.audience import Member
+    from msdigest.store.database import Transaction
 
 # One line a kind of source: the module that declares its KIND and reads it with ``collect``.
 _COLLECTORS = (
@@ -58,6 +77,8 @@ _COLLECTORS = (
     "msdigest.collect.dataset.collecting",
     "msdigest.collect.editor",
 )
+# So many people's messages are made the naive way too, before the first one leaves.
+COMPARED = 8
 _modules = [import_module(name) for name in _COLLECTORS]
 KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in _modules}
 COLLECTORS: dict[str, Collector] = {module.KIND.name: module.collect for module in _modules}
@@ -140,21 +161,23 @@ class App:
         return self.sandbox.run(enriched, self._packed_vocabulary, tuple(entries))
 
     @property
-    def imprint(self) -> composing.Imprint:
+    def imprint(self) -> Imprint:
         """What every issue says of the site."""
         settings = self.settings
-        return composing.Imprint(
+        return Imprint(
             site_title=settings.site_title,
             site_url=settings.site_url,
             postal_address=settings.postal_address,
             source_names={source.id: source.name for source in settings.sources},
             topic_names={topic: settings.vocabulary.name(topic) for topic in settings.vocabulary.ids},
+            vocabulary=settings.vocabulary,
         )
 
     @property
-    def post(self) -> delivering.Post:
+    def post(self) -> Post:
         """Who sends, and where links lead."""
-        return delivering.Post(sender=self.settings.sender, site_url=self.settings.site_url)
+        settings = self.settings
+        return Post(sender=settings.sender, site_url=settings.site_url, neutral_sender=settings.neutral_sender)
 
     def enabled_sources(self) -> list[Source]:
         """Return the sources that are asked."""
@@ -240,21 +263,115 @@ class App:
     def compose(self, digest: Digest, *, due_at: datetime | None = None) -> Issue | None:
         """Make or remake the digest's draft; None if there is nothing new."""
         return composing.compose(
-            self.database, self.clock, digest=digest, imprint=self.imprint, templates=self.templates, due_at=due_at
+            self.database,
+            self.clock,
+            digest=digest,
+            imprint=self.imprint,
+            templates=self.templates,
+            vault=self.vault,
+            due_at=due_at,
+        )
+
+    def edit(self, issue: Issue, edits: Edits) -> Issue:
+        """Compile a draft with what an editor changed."""
+        digest = self.digest(issue.digest)
+        editing.edit(
+            self.database,
+            issue=issue,
+            edits=edits,
+            digest=digest,
+            imprint=self.imprint,
+            templates=self.templates,
+            vault=self.vault,
+        )
+        return self.issue(issue.id)
+
+    def edits_after(self, issue: Issue, changes: wanted.Wanted) -> Edits:
+        """Return the edits of a draft after several changes; see ``wanted.edited``."""
+        with self.database.reading() as connection:
+            return wanted.edited(connection, issue, self.digest(issue.digest), changes)
+
+    def compiled(self, issue: Issue) -> dict[str, CompiledIssue]:
+        """Return variant → what was compiled for it."""
+        with self.database.reading() as connection:
+            return {one: decode(body) for one, body in issue_store.programs_of(connection, issue.id).items()}
+
+    def examples(self, issue: Issue) -> list[inspecting.Example]:
+        """Return the largest, the smallest and a middle message of ``issue``, as nobody in particular gets them."""
+        most = self.digest(issue.digest).max_entries
+        return inspecting.examples(issue, self.compiled(issue), self.post, most=most)
+
+    def lint(self, issue: Issue) -> tuple[Finding, ...]:
+        """Check ``issue`` as it would be sent; see ``lint.checks``."""
+        with self.database.reading() as connection:
+            entries = entry_store.get_many(connection, issue.entries)
+        inline_css, head_css = stylesheets(self.templates, Variant())
+        return lint(
+            Inspected(
+                specimens=tuple(example.specimen for example in self.examples(issue)),
+                entries=entries,
+                site_url=self.settings.site_url,
+                sender=self.settings.sender,
+                postal_address=self.settings.postal_address,
+                inline_css=inline_css,
+                head_css=head_css,
+                at=self.clock.now(),
+                oldest=issue.cut_off - self.digest(issue.digest).max_age,
+                neutral_words=telling_words(self.settings.vocabulary),
+            )
         )
 
     def freeze(self, issue: Issue, *, progress: Callable[[int], None] = lambda _: None) -> Account:
-        """Decide who gets what of ``issue`` and queue it."""
-        return freezing.freeze(
+        """Decide who gets what of ``issue`` and queue it; raises RefusedError if a check finds an error in it."""
+        overruling.refuse_unless_sound(issue, self.lint(issue))
+        digest = self.digest(issue.digest)
+        freeze = partial(
+            freezing.freeze,
             self.database,
             self.vault,
             self.clock,
             issue=issue,
-            digest=self.digest(issue.digest),
+            digest=digest,
             caps=self.provider.caps,
             provider=self.provider.name,
+            check=partial(self._compare, issue, digest),
             progress=progress,
         )
+        try:
+            return freeze()
+        except freezing.MissingVariantsError as missing:
+            checking.add_variants(
+                self.database,
+                issue,
+                digest=digest,
+                imprint=self.imprint,
+                templates=self.templates,
+                variants=missing.variants,
+            )
+        return freeze()
+
+    def _compare(self, issue: Issue, digest: Digest, connection: Transaction) -> None:
+        """Compare what some people get with the naive way, before the first message leaves."""
+        some = delivery_store.some_choices(connection, issue, limit=COMPARED)
+        people = audience.members_by_ids(connection, self.vault, digest.id, [person for person, _, _ in some])
+        presses = {variant: self._press(connection, issue, variant) for _, variant, _ in some}
+        checking.check_frozen(
+            connection,
+            issue,
+            digest=digest,
+            imprint=self.imprint,
+            templates=self.templates,
+            some=[
+                (variant, choice, self._values(presses[variant], people[person])) for person, variant, choice in some
+            ],
+        )
+
+    def _press(self, connection: Transaction, issue: Issue, variant: str) -> Press:
+        return Press(issue, decode(issue_store.program_of(connection, issue.id, variant)), coding="plain")
+
+    def _values(self, press: Press, member: Member) -> Mapping[str, str]:
+        chosen = member.subscription
+        return recipient(self.vault, self.post, press, person=member.subscriber, chosen=chosen).values
 
     @cached_property
     def delivery(self) -> delivering.Delivery:
@@ -280,6 +397,25 @@ class App:
             compose=partial(self.compose, due_at=scheduled_for),
             send=self.freeze,
         )
+
+    def test_issue(self, issue: Issue, address: str, *, subscriber: str = "", variant: str = "") -> Trial:
+        """Send one message of ``issue`` to ``address``, marked as a test; see ``trial.Trying``."""
+        most = self.digest(issue.digest).max_entries
+        choose = partial(freezing.choice_for, most=most)
+        trying = Trying(self.database, self.vault, provider=self.provider, post=self.post, choose=choose, most=most)
+        return trying.send(issue, address, subscriber=subscriber, variant=variant)
+
+    def rebuild(
+        self,
+        issue: Issue,
+        *,
+        who: str = "",
+        out: Path | None = None,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> Rebuilt:
+        """Build again what was sent of ``issue`` and compare it; see ``rebuilding.Rebuilding``."""
+        rebuilding = Rebuilding(self.database, self.vault, issue=issue, provider=self.provider, post=self.post)
+        return rebuilding.run(who=who, out=out, progress=progress)
 
     def account(self, issue_id: int) -> Account:
         """Return where everybody of an issue is."""

@@ -15,7 +15,7 @@ from msdigest.model.source import Validators
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from msdigest.model.delivery import Outcome, Shipment
+    from msdigest.model.delivery import Coding, Outcome, Shipment
     from msdigest.model.entry import Entry, Known
     from msdigest.model.source import Source
 
@@ -183,12 +183,13 @@ class Caps:
 
     max_recipients: in one call.
     substitutes: one letter a call with variables for each recipient (else every recipient's own message).
-    parallel: how many calls may be under way at once.
+    parallel: how many calls may be under way at once. coding: how it wants bodies written.
     """
 
     max_recipients: int
     substitutes: bool
     parallel: int = 1
+    coding: Coding = "plain"
 
 
 class Provider(Protocol):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
+from msdigest.model.compiled import Choice
 from msdigest.model.delivery import Outcome
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import issues, ledger
@@ -23,7 +24,7 @@ def person(number):
 def decided(number, *entries, variant="en.standard", reason=None):
     if reason:
         return ledger.Decided(subscriber=person(number), reason=reason)
-    return ledger.Decided(subscriber=person(number), entries=entries or ("e1",), variant=variant)
+    return ledger.Decided(subscriber=person(number), choice=Choice(entries or ("e1",)), variant=variant)
 
 
 class Ledger:

@@ -156,7 +156,7 @@ def test_a_subscription_ends_once(database, vault) -> None:
             audience.end_subscription(connection, subscriber=ADA.id, digest=digest, now=NOW)
             for digest in ("weekly", "weekly", "none")
         ]
-        audience.change_subscription(connection, vault, subscription(topics=("sleep",)))
+        audience.change_subscription(connection, vault, subscription(topics=("sleep",)), now=NOW)
     with database.reading() as connection:
         states = {
             digest: chosen.state
@@ -187,7 +187,7 @@ def test_settings_change(database, vault) -> None:
     """Another name and theme; the person and their address stay."""
     add(database, vault, ADA)
     with database.writing() as connection:
-        audience.change_person(connection, vault, replace(ADA, name="Augusta", theme="large"))
+        audience.change_person(connection, vault, replace(ADA, name="Augusta", theme="large"), now=NOW)
     with database.reading() as connection:
         (found,) = audience.by_lookups(connection, vault, [vault.look_up(ADA.address)]).values()
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
+
 import pytest
 from sqlalchemy import update
 from tests.contracts.ledgers import DAY, NOW, Ledger, decided, person
 
+from msdigest.model.compiled import Choice
 from msdigest.model.delivery import STATES, Account
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import ledger
@@ -56,11 +61,43 @@ def test_equal_choices_are_kept_once(books) -> None:
     choice, turned = decided(1, "e1", "e2"), decided(2, "e2", "e1")
     issue = books.freeze([choice, turned, decided(3, "e1"), decided(4, "e1", "e2")], chunk=1)
     books.freeze([choice], digest="daily")
-    kept = books.read(delivery_store.entries_of, {selection for _, _, selection, _ in books.positions(issue)})
+    of = SimpleNamespace(entries=("e2", "e1"), notices=())
+    kept = books.read(delivery_store.choices_of, of, {selection for _, _, selection, _ in books.positions(issue)})
 
-    assert sorted(kept.values(), key=len) == [{"e1"}, {"e1", "e2"}]
+    assert set(kept.values()) == {Choice(("e1",)), Choice(("e2", "e1"))}
     assert len(books.rows(selections)) == 3
     assert len(books.rows(selection_entries)) == 5
+
+
+def test_a_choice_is_kept_with_notices_and_what_is_left_to_the_web(books) -> None:
+    """Two that differ in nothing else are two; entries and notices come back in the order of the issue."""
+    choices = [
+        Choice(("e1",), ("change-7", "change-3"), 2),
+        Choice(("e1",), ("change-7", "change-3")),
+        Choice((), ("change-3",)),
+    ]
+    people = [replace(decided(number), choice=choice) for number, choice in enumerate(choices, 1)]
+    issue = books.freeze(people)
+    of = SimpleNamespace(entries=("e1",), notices=("change-3", "change-7"))
+    places = {who: selection for _, _, selection, who in books.positions(issue)}
+    kept = books.read(delivery_store.choices_of, of, places.values())
+
+    assert kept[places[person(1)]] == Choice(("e1",), ("change-3", "change-7"), 2)
+    assert kept[places[person(2)]] == Choice(("e1",), ("change-3", "change-7"))
+    assert kept[places[person(3)]] == Choice((), ("change-3",))
+
+
+def test_some_people_of_an_issue_are_found_all_over_it(books) -> None:
+    """The first, the last and some between them; no more than there are."""
+    issue = books.freeze([decided(number, f"e{number % 2}") for number in range(1, 21)])
+    of = SimpleNamespace(id=issue, entries=("e0", "e1"), notices=())
+    places = {who: place for place, _, _, who in books.positions(issue)}
+    some = books.read(partial(delivery_store.some_choices, limit=5), of)
+    everybody = books.read(partial(delivery_store.some_choices, limit=50), of)
+
+    assert sorted(places[who] for who, _, _ in some) == [1, 5, 10, 15, 20]
+    assert len(everybody) == 20
+    assert {choice for _, _, choice in everybody} == {Choice(("e0",)), Choice(("e1",))}
 
 
 def test_an_issue_for_nobody(books) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from msdigest.model.entry import Entry
-from msdigest.model.issue import Issue
+from msdigest.model.issue import Edits, Issue, Override
 from msdigest.model.source import Source, Validators
 from msdigest.store import fires, issues, sources
 from msdigest.store.sources import SourceState
@@ -243,3 +243,32 @@ def test_a_fact_is_written_once_by_many(database) -> None:
 
     assert len(told) == 1
     assert change(database, fires.fact, "vault", "five") == told.pop()
+
+
+# ------------------------------------------------------------------------------------------- edits, overrides, programs
+
+EDITS = Edits(intro="Dear *all*", pinned=("b",), hidden=("c",), order=("b", "a"), notes={"a": "½ a note"})
+
+
+def test_what_an_editor_changed_is_kept(database) -> None:
+    """With the notices and the templates that it was compiled with; overrides are kept beside it."""
+    issue = make(database, edits=EDITS, notices=("change-7",), templates="f" * 64)
+    override = Override(check="size.clip", reason="this once", by="Ada", at=NOW)
+    with database.writing() as connection:
+        issues.set_overrides(connection, issue.id, [override])
+        issues.keep(connection, issue, entries=ENTRIES, bodies={})
+
+    with database.reading() as connection:
+        assert issues.get(connection, issue.id) == replace(issue, overrides=(override,))
+
+
+def test_programs_are_added(database) -> None:
+    """Those that are there stay as they are."""
+    issue = make(database)
+    with database.writing() as connection:
+        issues.add_programs(connection, issue.id, {"de.standard": b"y"})
+        issues.add_programs(connection, issue.id, {})
+
+    with database.reading() as connection:
+        assert issues.variants_of(connection, issue.id) == ["de.standard", "en.large", "en.standard"]
+        assert issues.program_of(connection, issue.id, "en.standard") == b"\0\xff"

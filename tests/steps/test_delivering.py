@@ -12,13 +12,16 @@ from tests.site import START, opened, write_site
 from msdigest.demo.world import DemoWorld
 from msdigest.errors import ProviderError, RefusedError
 from msdigest.model.clock import FixedClock
+from msdigest.model.compiled import Choice
 from msdigest.ports import Failure, Reply
 from msdigest.providers.fake import FakeProvider, accepting
-from msdigest.render.email import reference, selection_values
+from msdigest.render.email import reference
 from msdigest.render.program import decode, join
-from msdigest.steps import composing, delivering, subscribing
+from msdigest.render.values import selection_values
+from msdigest.steps.composing import whole
+from msdigest.steps.delivering import delivering
+from msdigest.steps.subscribing import subscribing
 from msdigest.store import deliveries as delivery_store
-from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
 from msdigest.store import ledger
 
@@ -378,19 +381,17 @@ def test_a_message_equals_the_naive_way(app) -> None:
     app.deliver()
     ((letter, people),) = provider.shipments[0].parts
     with app.database.reading() as connection:
-        compiled = decode(issue_store.programs_of(connection, issue.id)["en.standard"])
-        entries = entry_store.get_many(connection, issue.entries)
-    view = composing._view(
-        [(title, [entries[each] for each in ids]) for title, ids in issue.sections],
-        digest=app.digest("weekly"), number=issue.number, at=issue.cut_off, imprint=app.imprint, language="en",
-    )  # fmt: skip
+        compiled = decode(issue_store.program_of(connection, issue.id, "en.standard"))
+        contents = whole.contents_of(connection, app.issue(issue.id), app.digest("weekly"))
+    choice = Choice(issue.entries)
+    view = whole.view_of(contents, app.imprint, compiled.variant)
     html, text = reference(
-        app.templates, view, compiled.variant,
-        selection=selection_values(compiled, issue.entries), person=people[0].values,
+        app.templates, view.only(choice), compiled.variant,
+        selection=selection_values(compiled, choice), person=people[0].values,
     )  # fmt: skip
 
-    assert join(letter.html, people[0].values, html=True) == html
-    assert join(letter.text, people[0].values, html=False) == text
+    assert join(letter.html, people[0].values, form="html").decode() == html
+    assert join(letter.text, people[0].values, form="text").decode() == text
 
 
 def test_nothing_personal_is_logged(app, caplog) -> None:

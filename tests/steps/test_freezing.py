@@ -8,21 +8,24 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import insert
 
 from msdigest.errors import RefusedError
 from msdigest.model.clock import Cadence
+from msdigest.model.compiled import Block, CompiledIssue, Program
 from msdigest.model.delivery import STATES, Account
 from msdigest.model.entry import Entry
-from msdigest.model.issue import Digest
+from msdigest.model.issue import Digest, notice_id
 from msdigest.model.subscriber import Consent, Subscriber, Subscription
 from msdigest.ports import Caps
+from msdigest.render.program import encode
 from msdigest.steps import freezing
-from msdigest.steps.composing import approve
-from msdigest.store import audience, keeping
+from msdigest.steps.composing.editing import approve
+from msdigest.store import audience, keeping, ledger, variants
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
-from msdigest.store.schema import batches, deliveries
+from msdigest.store.schema import batches, changes, deliveries
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -34,6 +37,21 @@ only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 def digest(name="weekly", **words):
     return Digest(id=name, title=name.title(), cadence=Cadence.parse("weekly mon 07:00", "UTC"), **words)
+
+
+def program(variant, entries, issue):
+    """Return a small compiled issue: each entry is its title, a byte for each of its letters."""
+    words = {entry.id: 1 for entry in entries}
+    titles = {entry.id: entry.title for entry in entries}
+    blocks = tuple(Block(frozenset((entry,)), (title,)) for entry, title in titles.items())
+    notices = dict.fromkeys(issue.notices, "A notice")
+    ranking = tuple(entry for entry in issue.entries if entry in titles)
+    return encode(
+        CompiledIssue(
+            variant=variant, subject="S", html=Program("html", blocks), text=Program("text", blocks), titles=titles,
+            words=words, ranking=ranking, notices=notices,
+        )
+    )  # fmt: skip
 
 
 class Town:
@@ -51,13 +69,30 @@ class Town:
             (kept,) = keeping.keep(connection, [found], source="blog", gone=(), now=self.clock.now())
         return kept.id
 
-    def person(self, name, *, digests=("weekly",), suppressed=False, state="active", topics=(), frequency="each", **of):
+    def person(
+        self,
+        name,
+        *,
+        digests=("weekly",),
+        suppressed=False,
+        state="active",
+        topics=(),
+        kinds=(),
+        frequency="each",
+        **of,
+    ):
         """Let there be a subscriber; return their id."""
         who = Subscriber(id=audience.new_subscriber_id(), address=f"{name}@example.org", name=name, **of)
         self.names[who.id] = name
         chosen = [
             Subscription(
-                subscriber=who.id, digest=each, consent=CONSENT, topics=topics, frequency=frequency, state=state
+                subscriber=who.id,
+                digest=each,
+                consent=CONSENT,
+                topics=topics,
+                kinds=kinds,
+                frequency=frequency,
+                state=state,
             )
             for each in digests
         ]
@@ -69,7 +104,16 @@ class Town:
                 audience.suppress(connection, lookup, reason="bounced", now=NOW)
         return who.id
 
-    def issue(self, *entries, name="weekly", state="draft", approvals=(), due_at=None):
+    def change(self, entry, kind="retraction", *, seen):
+        """Let something have become of an entry; return the notice that tells it."""
+        row = {
+            "entry": entry, "source": "blog", "kind": kind, "name": "", "label": "", "before": None, "after": None,
+            "seen": seen, "material": True,
+        }  # fmt: skip
+        with self.database.writing() as connection:
+            return notice_id(connection.execute(insert(changes).values(**row)).inserted_primary_key[0])
+
+    def issue(self, *entries, name="weekly", state="draft", approvals=(), due_at=None, notices=()):
         """Let there be an issue with these entries, in this order."""
         due = due_at or self.clock.now()
         with self.database.writing() as connection:
@@ -78,10 +122,11 @@ class Town:
             issue = replace(
                 issue_store.get(connection, issue_id),
                 subject="S", sections=(("All", entries),), hash=f"hash {issue_id}", approvals=approvals,
-                not_later_than=due + DAY, state=state,
+                not_later_than=due + DAY, state=state, notices=notices,
             )  # fmt: skip
             carried = entry_store.get_many(connection, entries).values()
-            issue_store.keep(connection, issue, entries=carried, bodies={"en.standard": b"program"})
+            bodies = {variant.id: program(variant, carried, issue) for variant in variants.in_use(connection, self.vault)}
+            issue_store.keep(connection, issue, entries=carried, bodies=bodies)
         return issue
 
     def freeze(self, issue, caps=CAPS, *, of=None, **words):
@@ -107,9 +152,13 @@ class Town:
         with self.database.reading() as connection:
             for record in delivery_store.records(connection, issue_id):
                 queued = delivery_store.one(connection, issue_id, record.subscriber)
-                chosen = delivery_store.entries_of(connection, [queued.selection])[queued.selection] if queued else ()
-                titles = {each.title for each in entry_store.get_many(connection, list(chosen)).values()}
-                told[self.names[record.subscriber]] = record.reason or " ".join(sorted(titles))
+                chosen = ledger.NOTHING
+                if queued:
+                    issue = issue_store.get(connection, issue_id)
+                    chosen = delivery_store.choices_of(connection, issue, [queued.selection])[queued.selection]
+                titles = {each.title for each in entry_store.get_many(connection, list(chosen.entries)).values()}
+                words = (*sorted(titles), *chosen.notices, *((f"+{chosen.more}",) if chosen.more else ()))
+                told[self.names[record.subscriber]] = record.reason or " ".join(words)
         return told
 
     def rows(self, table, *order):
@@ -256,6 +305,107 @@ def test_what_was_sent_is_known_of_people_in_all_chunks(town, monkeypatch) -> No
 
     assert Counter(town.outcome(first).values()) == {"one": 5, "nothing chosen": 5}
     assert Counter(town.outcome(second).values()) == {"two": 5, "nothing chosen": 5}
+
+
+# ------------------------------------------------------------------------------------------- how much, and for whom
+
+
+def test_what_does_not_fit_is_counted(town) -> None:
+    """Each gets what matters most of their own topics, and is told how many more there are."""
+    ids = [town.entry(f"e{number}", topics=("even",) if number % 2 == 0 else ("odd",)) for number in range(6)]
+    town.person("all")
+    town.person("even", topics=("even",))
+    issue = town.issue(*ids)
+    town.freeze(issue, of=digest(max_entries=3))
+
+    assert town.outcome(issue.id) == {"all": "e0 e1 e2 +3", "even": "e0 e2 e4"}
+
+
+def test_what_was_sent_makes_room(town) -> None:
+    """An entry that somebody has makes place for the next one, and is no more counted as being on the web."""
+    ids = [town.entry(f"e{number}") for number in range(4)]
+    town.person("both", digests=("weekly", "daily"))
+    town.person("daily", digests=("daily",))
+    town.frozen(*ids[:2])
+    issue = town.issue(*ids, name="daily")
+    town.freeze(issue, of=digest("daily", max_entries=2))
+
+    assert town.outcome(issue.id) == {"both": "e2 e3", "daily": "e0 e1 +2"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        ({"audience": "patient"}, "for all for patients trial"),
+        ({"audience": "clinician"}, "for all trial"),
+        ({}, "for all for patients trial"),
+        ({"kinds": ("trial", "safety")}, "trial"),
+        ({"kinds": ("safety",)}, "nothing chosen"),
+        ({"frequency": "safety"}, "nothing chosen"),
+    ],
+    ids=str,
+)
+@only_sqlite
+def test_kinds_and_audiences(town, chosen, told) -> None:
+    """A person's kinds of entries, and who an entry is for."""
+    plain = town.entry("for all")
+    patients = town.entry("for patients", audience=("patient",))
+    trial = town.entry("trial", kind="trial")
+    town.person("reader", **chosen)
+
+    assert town.outcome(town.frozen(plain, patients, trial))["reader"] == told
+
+
+def test_a_correction_reaches_exactly_those_who_were_told(town) -> None:
+    """Also if nothing else is new for them; not who was sent it afterwards, not whom it was not sent, and not twice."""
+    paper, other = town.entry("paper", topics=("t",)), town.entry("other", topics=("u",))
+    town.person("reader", topics=("t",))
+    town.person("both")
+    town.person("stranger", topics=("u",))
+    town.person("late", topics=("t",), digests=("daily",))
+    town.frozen(paper)
+    town.clock.advance(DAY)
+    notice = town.change(paper, seen=town.clock.now())
+    town.clock.advance(DAY)
+    late = town.frozen(paper, name="daily")
+    town.clock.advance(DAY)
+    told = town.frozen(other, notices=(notice,))
+    town.clock.advance(DAY)
+    again = town.frozen(town.entry("new"), notices=(notice,))
+    daily = town.frozen(town.entry("newer"), name="daily", notices=(notice,))
+
+    assert town.outcome(late) == {"late": "paper"}
+    assert town.outcome(told) == {"reader": notice, "both": f"other {notice}", "stranger": "other"}
+    assert set(town.outcome(again).values()) == {"new", "nothing chosen"}
+    assert town.outcome(daily) == {"late": "nothing chosen"}
+
+
+def test_whoever_reads_in_another_way_is_not_forgotten(town) -> None:
+    """An issue that is not compiled for somebody who came since is compiled for them first; nothing is decided before."""
+    one = town.entry("one")
+    town.person("early")
+    issue = town.issue(one)
+    town.person("late", theme="large", neutral=True)
+
+    with pytest.raises(freezing.MissingVariantsError, match=r"en\.large\.neutral"):
+        town.freeze(issue)
+    assert town.outcome(issue.id) == {}
+    assert town.get(issue.id).state == "draft"
+
+
+def test_what_a_check_refuses_is_not_frozen(town) -> None:
+    """Nothing of it is kept, and the issue stays what it was."""
+    town.person("reader")
+    issue = town.issue(town.entry("one"))
+
+    def refuse(connection) -> None:
+        assert delivery_store.account(connection, issue.id).pending == 1
+        raise RefusedError("no")
+
+    with pytest.raises(RefusedError, match="no"):
+        town.freeze(issue, check=refuse)
+    assert town.outcome(issue.id) == {}
+    assert town.get(issue.id).provider is None
 
 
 # ------------------------------------------------------------------------------------------------ how often

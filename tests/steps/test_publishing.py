@@ -22,8 +22,10 @@ from msdigest.model.source import Source
 from msdigest.ports import Failure
 from msdigest.providers.fake import FakeProvider, accepting
 from msdigest.render.template import Templates, stock_templates
-from msdigest.steps import composing, delivering, subscribing
+from msdigest.steps.composing.editing import approve
+from msdigest.steps.delivering import delivering
 from msdigest.steps.publishing import Archived, Kept, Material, Published, publish
+from msdigest.steps.subscribing import subscribing
 from msdigest.store import issues as issue_store
 from msdigest.store import keeping
 
@@ -252,7 +254,7 @@ def _draft(_app: App, _issue: Issue) -> None:
 
 
 def _approve(app: App, issue: Issue) -> None:
-    composing.approve(app.database, issue=issue, required=0, name="")
+    approve(app.database, issue=issue, required=0, name="")
 
 
 def _freeze(app: App, issue: Issue) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from shlex import quote
 from typing import Annotated, Optional
@@ -10,17 +9,15 @@ from typing import Annotated, Optional
 import typer
 
 from msdigest.cli import shown
-from msdigest.cli.context import opened
+from msdigest.cli.context import opened, typed_text
 from msdigest.cli.documents import entry_document
-from msdigest.errors import RefusedError, TypedError
+from msdigest.errors import TypedError
 from msdigest.model.cities import zone_of
 from msdigest.model.typed import Typed
 from msdigest.steps.adding.reading import KINDS
 
 # Fields of an entry whose option has another name.
 _OPTIONS = {"topics": "topic", "speakers": "speaker"}
-# A text is no longer, in bytes.
-_LARGEST_FILE = 1_000_000
 
 
 def register(cli: typer.Typer) -> None:
@@ -65,8 +62,9 @@ def add(
     The same address and title again, or nearly so, change the entry. What is found in the text (identifiers, topics,
     conflicts of interest) is found as in every other entry.
     """
+    words = typed_text(text, text_file, option="--text-file")
     typed = Typed(
-        kind=kind, title=title, url=url, text=_text(text, text_file), date=date, topics=tuple(topic or ()), at=at,
+        kind=kind, title=title, url=url, text=words, date=date, topics=tuple(topic or ()), at=at,
         zone=zone, city=city, join=join, speakers=tuple(speaker or ()), file=file, type=type_, length=length,
         duration=duration, number=number, unit=unit,
     )  # fmt: skip
@@ -80,23 +78,6 @@ def add(
         return
     what = {"new": "Added", None: "Nothing is different about"}.get(added.change, "Changed")
     shown.out().print(f"{what} {added.entry.kind} {added.entry.id}: {added.entry.title}")
-
-
-def _text(text: str, file: Path | None) -> str:
-    if file is None:
-        return text
-    if text:
-        message = "write the text here or name a file, not both"
-        raise typer.BadParameter(message, param_hint="--text-file")
-    try:
-        with sys.stdin.buffer if str(file) == "-" else file.open("rb") as opened_file:
-            return opened_file.read(_LARGEST_FILE).decode("utf-8")
-    except UnicodeDecodeError:
-        message = f"{file}: save it as UTF-8"
-        raise RefusedError(message) from None
-    except OSError as error:
-        message = f"{file}: cannot be read ({error.strerror})"
-        raise RefusedError(message) from None
 
 
 def _by_option(error: TypedError, typed: Typed) -> str:

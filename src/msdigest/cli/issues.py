@@ -1,20 +1,32 @@
-"""Commands about issues: compose, list, show, approve, send, cancel; and the account of deliveries."""
+"""Commands about issues: compose, list, show, approve, send, pause, resume, cancel; and the account of deliveries."""
 
 from __future__ import annotations
 
 import time
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from msdigest.cli import shown
+from msdigest.cli import editing as edit_commands
+from msdigest.cli import shown, trying
 from msdigest.cli.context import opened
+from msdigest.cli.outline import (
+    Number,
+    issue_document,
+    print_account,
+    print_editing,
+    print_head,
+    print_issue,
+    print_outline,
+    titles_of,
+)
 from msdigest.cli.stopping import CALLS_END_FIRST, stoppable
 from msdigest.errors import BusyError, RefusedError
 from msdigest.model.delivery import STATES
-from msdigest.steps import composing, delivering
+from msdigest.steps.composing import composing, editing
+from msdigest.steps.delivering import delivering
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import issues as issue_store
 from msdigest.store import ledger
@@ -30,21 +42,6 @@ issue_cli = typer.Typer(
     no_args_is_help=True, help="An issue's life: draft, approved, sending, sent.", rich_markup_mode=None
 )
 
-_MOST_DIGITS = 9
-
-
-def _number(text: str) -> int:
-    if not (text.isdecimal() and len(text) <= _MOST_DIGITS):
-        message = f"{text!r} is no number: N is the number in `msdigest issue list`, such as 7"
-        raise typer.BadParameter(message)
-    return int(text)
-
-
-Number = Annotated[
-    int,
-    typer.Argument(metavar="N", parser=_number, show_default=False, help="The issue, as `issue list` counts it."),
-]
-
 # How many seconds a waiting sender sleeps at most before it looks again, also whether it was asked to stop.
 _LOOK_AGAIN = 1.0
 
@@ -55,43 +52,14 @@ def register(cli: typer.Typer) -> None:
     issue_cli.command("compose", epilog="Example: msdigest issue compose weekly")(compose)
     issue_cli.command("list", epilog="Example: msdigest issue list --json")(list_issues)
     issue_cli.command("show", epilog="Example: msdigest issue show 7")(show)
+    edit_commands.register(issue_cli)
     issue_cli.command("approve", epilog="Example: msdigest issue approve 7 --as Ada")(approve)
     issue_cli.command("send", epilog="Example: msdigest issue send 7 --wait")(send)
+    issue_cli.command("pause", epilog="Example: msdigest issue pause 7")(pause)
+    issue_cli.command("resume", epilog="Example: msdigest issue resume 7")(resume)
     issue_cli.command("cancel", epilog="Example: msdigest issue cancel 7")(cancel)
+    trying.register(issue_cli)
     cli.command("deliveries", epilog="Example: msdigest deliveries 7 --state unknown")(deliveries)
-
-
-def _document(app: App, issue: Issue) -> dict[str, Any]:
-    with app.database.reading() as connection:
-        account = delivery_store.account(connection, issue.id)
-    return {
-        "issue": issue.id,
-        "digest": issue.digest,
-        "number": issue.number,
-        "state": issue.state,
-        "subject": issue.subject,
-        "entries": issue.entries,
-        "sections": [{"title": title, "entries": entries} for title, entries in issue.sections],
-        "hash": issue.hash,
-        "cut_off": issue.cut_off,
-        "due_at": issue.due_at,
-        "sent_at": issue.sent_at,
-        "approvals": issue.approvals,
-        "account": asdict(account),
-    }
-
-
-def _print_issue(document: dict[str, Any]) -> None:
-    console = shown.out()
-    console.print(
-        f"Issue {document['issue']}: {document['subject']} (No {document['number']} of {document['digest']}), "
-        f"{document['state']}"
-    )
-    rows = [(section["title"], len(section["entries"])) for section in document["sections"]]
-    shown.print_table(("~section", "#entries"), rows)
-    if document["account"]["candidates"]:
-        console.print()
-        shown.print_table(("account", "#people"), list(document["account"].items()))
 
 
 def compose(
@@ -103,13 +71,13 @@ def compose(
     with opened(context) as app:
         approval = app.digest(digest).approval
         issue = app.compose(app.digest(digest))
-        document = {"issue": None, "reason": composing.NOTHING_NEW} if issue is None else _document(app, issue)
+        document = {"issue": None, "reason": composing.NOTHING_NEW} if issue is None else issue_document(app, issue)
     if as_json:
         shown.print_json(document)
     elif issue is None:
         shown.out().print(f"Nothing new for {digest}: no issue was made.")
     else:
-        _print_issue(document)
+        print_issue(document)
         needs = f"approve it with `msdigest issue approve {issue.id} --as NAME`, " if approval else ""
         shown.out().print(
             f"\nLook at it with `msdigest preview`, {needs}send it with `msdigest issue send {issue.id}`."
@@ -121,7 +89,7 @@ def list_issues(context: typer.Context, as_json: Json = False) -> None:
     with opened(context) as app:
         with app.database.reading() as connection:
             issues = issue_store.find(connection)
-        documents = [_document(app, issue) for issue in issues]
+        documents = [issue_document(app, issue) for issue in issues]
     if as_json:
         shown.print_json({"issues": documents})
         return
@@ -137,13 +105,20 @@ def list_issues(context: typer.Context, as_json: Json = False) -> None:
 
 
 def show(context: typer.Context, issue: Number, as_json: Json = False) -> None:
-    """Show one issue: its sections, its state, its account."""
+    """Show one issue: its entries, what editors did to it, its account.
+
+    The first letters of an entry's id, six or more, name it in `issue edit`.
+    """
     with opened(context) as app:
-        document = _document(app, app.issue(issue))
+        found = app.issue(issue)
+        document, titles = issue_document(app, found), titles_of(app, found)
     if as_json:
         shown.print_json(document)
-    else:
-        _print_issue(document)
+        return
+    print_head(document)
+    print_outline(found, titles)
+    print_editing(found, titles)
+    print_account(document)
 
 
 def approve(
@@ -155,7 +130,7 @@ def approve(
     with opened(context) as app:
         found = app.issue(issue)
         digest = app.digest(found.digest)
-        after = composing.approve(app.database, issue=found, required=digest.approval, name=name)
+        after = editing.approve(app.database, issue=found, required=digest.approval, name=name)
     if after.state == "approved":
         shown.out().print(f"Issue {issue} is approved: send it with `msdigest issue send {issue}`.")
     else:
@@ -178,14 +153,14 @@ def send(
             if wait:
                 app.recover()
                 _deliver(app, issue)
-        document = _document(app, app.issue(issue))
+        document = issue_document(app, app.issue(issue))
     if as_json:
         shown.print_json(document)
         return
-    _print_issue(document)
+    print_issue(document)
     if wait and document["state"] == "held":
         message = (
-            f"issue {issue} became too late while it was sent and is held: "
+            f"issue {issue} was paused, or became too late, while it was sent, and is held: "
             f"`msdigest issue send {issue} --wait` goes on, `msdigest issue cancel {issue}` ends it"
         )
         raise RefusedError(message)
@@ -228,6 +203,31 @@ def _deliver(app: App, issue: int) -> None:
     left = shown.counted(app.account(issue).pending, "message")
     message = f"stopped with {left} of issue {issue} queued: `msdigest issue send {issue} --wait` sends the rest"
     raise RefusedError(message)
+
+
+def pause(context: typer.Context, issue: Number) -> None:
+    """Stop sending an issue for now; nobody is lost.
+
+    Calls under way end first. `issue resume` sends the rest, `issue cancel` does not.
+    """
+    with opened(context) as app:
+        delivering.pause(app.database, issue=app.issue(issue))
+        left = app.account(issue).pending
+    shown.out().print(
+        f"Issue {issue} is held with {shown.counted(left, 'message')} queued: `msdigest issue resume {issue}` goes on."
+    )
+
+
+def resume(context: typer.Context, issue: Number) -> None:
+    """Send on an issue that was paused, or held because it was late."""
+    with opened(context) as app:
+        found = app.issue(issue)
+        delivering.resume(app.database, app.clock, issue=found, digest=app.digest(found.digest))
+        left = app.account(issue).pending
+    shown.out().print(
+        f"Issue {issue} goes on with {shown.counted(left, 'message')}: `msdigest run` delivers, "
+        f"or `msdigest issue send {issue} --wait`."
+    )
 
 
 def cancel(context: typer.Context, issue: Number) -> None:

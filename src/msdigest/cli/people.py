@@ -11,16 +11,18 @@ import typer
 
 from msdigest.cli import shown
 from msdigest.cli.context import opened
+from msdigest.config.shapes import ENTRY_KINDS
 from msdigest.errors import RefusedError
 from msdigest.model.subscriber import FREQUENCIES, THEMES
-from msdigest.steps import subscribing
+from msdigest.steps.subscribing import subscribing
+from msdigest.steps.subscribing.reading import COLUMNS
 from msdigest.store import audience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from msdigest.app import App
-    from msdigest.steps.subscribing import ImportReport
+    from msdigest.steps.subscribing.reading import ImportReport
     from msdigest.store.database import Transaction
     from msdigest.vault import Vault
 
@@ -32,6 +34,7 @@ Digests = Annotated[
 Who = Annotated[
     str, typer.Argument(metavar="ID|EMAIL", show_default=False, help="An id, its beginning, or an address.")
 ]
+YES_OR_NO = {True: "yes", False: "no"}
 people_cli = typer.Typer(no_args_is_help=True, help="The people who get digests.", rich_markup_mode=None)
 
 
@@ -79,6 +82,14 @@ def add(
     zone: Annotated[str, typer.Option(metavar="ZONE", help="Time zone, such as Europe/London.")] = "UTC",
     frequency: Annotated[str, typer.Option(metavar="WORD", help=f"One of {', '.join(FREQUENCIES)}.")] = "each",
     theme: Annotated[str, typer.Option(metavar="WORD", help=f"One of {', '.join(THEMES)}.")] = "standard",
+    kinds: Annotated[
+        Optional[str],
+        typer.Option(metavar="KIND;KIND…", help=f"Only these of {', '.join(ENTRY_KINDS)}; left out: as it is, or all."),
+    ] = None,
+    neutral: Annotated[
+        Optional[bool],
+        typer.Option("--neutral/--no-neutral", help="No word of the disease outside of the mail; left out: as it is."),
+    ] = None,
     consent: Annotated[str, typer.Option(metavar="TEXT", help="How the person agreed.")] = "",
     digest: Digests = None,
 ) -> None:
@@ -87,6 +98,10 @@ def add(
         "email": email, "name": name, "language": language, "zone": zone, "topics": topics, "frequency": frequency,
         "theme": theme, "consent_source": consent or "added by the operator",
     }  # fmt: skip
+    if kinds is not None:
+        values["kinds"] = kinds
+    if neutral is not None:
+        values["neutral"] = YES_OR_NO[neutral]
     with opened(context) as app:
         report = _import(app, _lines(values), file="added by the operator", digests=_digest_ids(app, digest))
     if report.refused:
@@ -117,7 +132,8 @@ def import_file(
     a fault is refused and told with its line, the others are taken, and the exit status is 1.
 
     Columns, separated by commas, in any order: email (needed), name, language, zone, topics (ids of
-    config/topics.toml separated by ;), frequency, theme, audience, consent_at, consent_text, consent_source.
+    config/topics.toml separated by ;), kinds (of entries, separated by ;), frequency, theme, audience, neutral (yes or
+    no: no word of the disease outside of the mail), consent_at, consent_text, consent_source.
     """
     with opened(context) as app:
         digests = _digest_ids(app, digest)
@@ -184,7 +200,7 @@ def export(context: typer.Context, digest: Digests = None) -> None:
     with opened(context) as app:
         digests, vault = _digest_ids(app, digest), app.vault
         writer = csv.writer(sys.stdout)
-        writer.writerow(("digest", *subscribing.COLUMNS))
+        writer.writerow(("digest", *COLUMNS))
         with app.database.reading() as connection:
             _write_people(connection, vault, digests, write=writer.writerow)
 
@@ -200,8 +216,9 @@ def _write_people(
             write(
                 (
                     digest, person.address, person.name, person.language, person.zone, ";".join(chosen.topics),
-                    chosen.frequency, person.theme, person.audience, chosen.consent.at.isoformat(),
-                    chosen.consent.text, chosen.consent.source,
+                    ";".join(chosen.kinds), chosen.frequency, person.theme, person.audience,
+                    YES_OR_NO[person.neutral], chosen.consent.at.isoformat(), chosen.consent.text,
+                    chosen.consent.source,
                 )
             )  # fmt: skip
 
@@ -215,12 +232,13 @@ def show(context: typer.Context, who: Who, as_json: Json = False) -> None:
             suppressed = audience.suppressed_among(connection, [app.vault.look_up(person.address)])
     document = {
         "id": person.id, "email": person.address, "name": person.name, "language": person.language,
-        "zone": person.zone, "theme": person.theme, "audience": person.audience,
+        "zone": person.zone, "theme": person.theme, "audience": person.audience, "neutral": person.neutral,
         "suppressed": next(iter(suppressed.values()), None),
         "subscriptions": [
             {
-                "digest": each.digest, "state": each.state, "topics": each.topics, "frequency": each.frequency,
-                "consent_at": each.consent.at, "consent_text": each.consent.text, "consent_source": each.consent.source,
+                "digest": each.digest, "state": each.state, "topics": each.topics, "kinds": each.kinds,
+                "frequency": each.frequency, "consent_at": each.consent.at, "consent_text": each.consent.text,
+                "consent_source": each.consent.source,
             }
             for each in chosen.values()
         ],
@@ -228,15 +246,17 @@ def show(context: typer.Context, who: Who, as_json: Json = False) -> None:
     if as_json:
         shown.print_json(document)
         return
-    facts = [(key, value or "–") for key, value in document.items() if key != "subscriptions"]
+    told = document | {"neutral": YES_OR_NO[person.neutral]}
+    facts = [(key, value or "–") for key, value in told.items() if key != "subscriptions"]
     shown.print_table(("", "~"), facts)
-    columns = ("digest", "state", "frequency", "~topics", "~consent")
+    columns = ("digest", "state", "frequency", "~topics", "~kinds", "~consent")
     rows = [
         (
             c.digest,
             c.state,
             c.frequency,
             ", ".join(c.topics) or "all",
+            ", ".join(c.kinds) or "all",
             f"{shown.moment(c.consent.at)} {c.consent.source}",
         )
         for c in chosen.values()

@@ -17,7 +17,7 @@ from msdigest.cli import shown
 from msdigest.cli.context import opened
 from msdigest.cli.stopping import CALLS_END_FIRST, stoppable
 from msdigest.errors import RefusedError
-from msdigest.steps import delivering
+from msdigest.steps.delivering import delivering
 from msdigest.store import issues as issue_store
 from msdigest.web.editor import editor_app
 from msdigest.web.site import public_app

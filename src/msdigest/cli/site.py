@@ -19,7 +19,8 @@ from msdigest.cli.service import LOOPBACK, PREVIEW_PORT, PUBLIC_PORT, serve_prev
 from msdigest.demo import tour
 from msdigest.engines.clock import SystemClock
 from msdigest.errors import ConfigurationError, Fault, RefusedError, TemplateError, VaultError
-from msdigest.steps import composing, founding
+from msdigest.steps import founding
+from msdigest.steps.composing import checking
 from msdigest.vault import Vault, read_keys
 
 if TYPE_CHECKING:
@@ -76,6 +77,12 @@ def check(context: typer.Context) -> None:
             f"Still the example's: {', '.join(examples)}. "
             "Write your own into config/msdigest.toml before real mail leaves."
         )
+    if told := founding.telling_sender(settings):
+        key, word = told
+        shown.out().print(
+            f"{key} tells {word!r} also to people who want no word of the disease outside of the mail: "
+            "write a sender that does not into [mail] neutral_from."
+        )
 
 
 def _example_faults(settings: Settings, examples: Sequence[str]) -> list[Fault]:
@@ -99,7 +106,7 @@ def _template_faults(app: App) -> list[Fault]:
     """Read every template, then compile those of the mail as issues do."""
     faults: dict[tuple[str, str], Fault] = {}
     steps = [partial(app.templates.check, name) for name in app.templates.names()]
-    for step in (*steps, partial(composing.check_templates, app.templates, app.imprint)):
+    for step in (*steps, partial(checking.check_templates, app.templates, app.imprint)):
         try:
             step()
         except TemplateError as error:

@@ -184,7 +184,12 @@ def _read_main(reader: _Reader, document: dict[str, Any]) -> dict[str, Any]:
         parts["data_dir"] = reader.root / storage.data_dir
         parts["key_file"] = reader.root / storage.key_file if storage.key_file else reader.folder / "vault.key"
     if mail := table(MailTable, "mail", needed=True):
-        parts |= {"provider": mail.provider, "sender": mail.sender, "postal_address": mail.postal_address}
+        parts |= {
+            "provider": mail.provider,
+            "sender": mail.sender,
+            "neutral_sender": mail.neutral_from or "",
+            "postal_address": mail.postal_address,
+        }
     parts["provider_options"] = _provider_options(reader, document)
     if fetch := table(FetchTable, "fetch"):
         parts |= {
@@ -353,6 +358,8 @@ def _read_digests(reader: _Reader, *, sources: set[str] | None, vocabulary: Voca
         Digest(
             id=table.id,
             title=table.title,
+            titles=table.titles,
+            neutral=table.neutral,
             cadence=Cadence.parse(table.cadence, table.zone),
             sections=tuple(Section(**section.model_dump()) for section in table.sections),
             approval=table.approval,

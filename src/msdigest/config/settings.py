@@ -39,6 +39,7 @@ class Settings:
     provider: str
     provider_options: Mapping[str, str]
     sender: str
+    neutral_sender: str
     postal_address: str
     fetch_contact: str
     allow_private: tuple[str, ...]

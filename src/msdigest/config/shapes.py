@@ -114,6 +114,13 @@ def _mailbox(value: str) -> str:
     return value
 
 
+def _language(value: str) -> str:
+    if not re.fullmatch("[a-z]{2,3}", value):
+        message = f"{value!r} is no language: write its short name, such as de"
+        raise ValueError(message)
+    return value
+
+
 def _one_line(value: str) -> str:
     if not value.strip() or re.search(r"[\r\n\0]", value):
         message = "must be one line of text and not empty"
@@ -234,6 +241,7 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 BaseAddress = Annotated[str, AfterValidator(_base_address)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
+Language = Annotated[str, AfterValidator(_language)]
 Audience = Annotated[str, _one_of(AUDIENCES)]
 
 
@@ -280,6 +288,7 @@ class MailTable(Shape):
 
     provider: Annotated[str, _one_of(PROVIDERS)] = "file"
     sender: Annotated[str, AfterValidator(_mailbox)] = Field(alias="from")
+    neutral_from: Annotated[str, AfterValidator(_mailbox)] | None = None
     postal_address: Line
 
 
@@ -338,6 +347,7 @@ class SectionTable(Shape):
     """One of a digest's ``sections``."""
 
     title: Line
+    titles: dict[Language, Line] = Field(default={})
     kinds: tuple[Annotated[str, _one_of(ENTRY_KINDS)], ...] = Field(default=(), strict=False)
     topics: tuple[Annotated[str, AfterValidator(_topic)], ...] = Field(default=(), strict=False)
     sources: tuple[Annotated[str, AfterValidator(_source)], ...] = Field(default=(), strict=False)
@@ -349,6 +359,8 @@ class DigestTable(Shape):
 
     id: Word
     title: Line
+    titles: dict[Language, Line] = Field(default={})
+    neutral: dict[Language, Line] = Field(default={})
     cadence: Annotated[str, AfterValidator(_cadence)]
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     sections: tuple[SectionTable, ...] = Field(default=(), strict=False)

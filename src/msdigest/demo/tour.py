@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from msdigest.app import App, read_settings
 from msdigest.demo.world import DemoWorld, demo_config, subscribers_csv
 from msdigest.errors import MsdigestError, RefusedError
-from msdigest.steps import founding, subscribing
+from msdigest.steps import founding
+from msdigest.steps.subscribing import subscribing
 from msdigest.store import audience
 
 if TYPE_CHECKING:

@@ -4,26 +4,43 @@ An issue is rendered and inlined once a variant. What is left is a tree of three
 
 * ``str``: a literal, already in its target form;
 * ``Slot``: a value that is not known before a selection or a person is;
-* ``Block``: nodes that stand or fall with an entry or with a section.
+* ``Block``: nodes that stand or fall with what somebody gets.
+
+What somebody gets is told in keys: the ids of their entries and notices, ``brief_key(entry)`` for those that the short
+overview names, and ``MORE`` if there is more for them on the web.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Scope = Literal["selection", "person"]
 Form = Literal["html", "text"]
+# Audiences who are told abbreviations and brands in plain words; the others know them.
+PLAIN, PROFESSIONAL = "", "professional"
+
+MORE = "more"
+# The overview names so many entries at most, and is there only for issues that are longer than this.
+MOST_IN_BRIEF = 5
+LONGEST_WITHOUT_BRIEF = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """How an issue looks for a group of people; ``id`` is its short name in tables."""
+    """How an issue looks for a group of people; ``id`` is its short name in tables.
+
+    neutral: no word of the disease in subject, sender, list id and preheader.
+    audience: ``PLAIN`` or ``PROFESSIONAL``.
+    """
 
     language: str = "en"
     theme: str = "standard"
     neutral: bool = False
-    audience: str = ""
+    audience: str = PLAIN
 
     @property
     def id(self) -> str:
@@ -34,6 +51,30 @@ class Variant:
         if self.audience:
             parts.append(self.audience)
         return ".".join(parts)
+
+    @classmethod
+    def of(cls, variant_id: str) -> Variant:
+        """Return the variant that ``id`` told."""
+        language, theme, *rest = variant_id.split(".")
+        audience = next((part for part in rest if part != "neutral"), PLAIN)
+        return cls(language=language, theme=theme, neutral="neutral" in rest, audience=audience)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What one or many people get of an issue.
+
+    entries, notices: their ids, in the order of the issue.
+    more: how many entries are in their topics and on the web only.
+    """
+
+    entries: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+    more: int = 0
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything to send."""
+        return bool(self.entries or self.notices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +93,11 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Nodes shown when at least one of ``entries`` (entry ids) is in the selection."""
+    """Nodes shown when at least one of ``keys`` is among what somebody gets, and none of ``unless``."""
 
-    entries: frozenset[str]
+    keys: frozenset[str]
     nodes: tuple[Node, ...]
+    unless: frozenset[str] = frozenset()
 
 
 Node: TypeAlias = "str | Slot | Block"
@@ -76,11 +118,35 @@ class CompiledIssue:
     subject: the whole line, without personal values.
     titles: entry id → title, in the order of the issue (for computed slots such as the preheader).
     words: entry id → how many words there are to read (for the minutes in the count line).
+    ranking: entry ids, what matters most first: the overview and the preheader take them in this order.
+    notices: notice id → title. meetings: name of a person's slot → instant of the meeting (RFC 3339).
     """
 
     variant: Variant
     subject: str
     html: Program
     text: Program
-    titles: dict[str, str] = field(default_factory=dict)
-    words: dict[str, int] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, int] = field(default_factory=dict)
+    ranking: tuple[str, ...] = ()
+    notices: Mapping[str, str] = field(default_factory=dict)
+    meetings: Mapping[str, str] = field(default_factory=dict)
+
+
+def brief_key(entry: str) -> str:
+    """Return the key of an entry's line in the short overview."""
+    return f"brief:{entry}"
+
+
+def in_brief(ranking: tuple[str, ...], entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Return which of the chosen ``entries`` the overview names, what matters most first; none if there are few."""
+    if len(entries) <= LONGEST_WITHOUT_BRIEF:
+        return ()
+    chosen = frozenset(entries)
+    return tuple([entry for entry in ranking if entry in chosen][:MOST_IN_BRIEF])
+
+
+def keys_of(ranking: tuple[str, ...], choice: Choice) -> frozenset[str]:
+    """Return all keys of a choice."""
+    brief = map(brief_key, in_brief(ranking, choice.entries))
+    return frozenset((*choice.entries, *choice.notices, *brief, *((MORE,) if choice.more else ())))

@@ -24,6 +24,8 @@ DeliveryState = Literal[
 AFTER_ACCEPTANCE: tuple[DeliveryState, ...] = ("accepted", "deferred", "delivered", "bounced", "complained")
 STATES: tuple[DeliveryState, ...] = ("excluded", "pending", "in_flight", "rejected", "unknown", *AFTER_ACCEPTANCE)
 
+# How bodies are written for who takes them: UTF-8, within the quotes of a JSON string, quoted-printable.
+Coding = Literal["plain", "json", "mime"]
 OutcomeState = Literal["accepted", "rejected", "unknown", "pending"]
 
 
@@ -68,6 +70,7 @@ class Letter:
     """What everybody in a batch has in common.
 
     html, text: alternating literals and names of person slots, literals first: ``lit, slot, lit, …, lit``.
+    coding: how the literals are encoded, and how values have to be (see ``render/program.py``).
     headers: fixed ones, e.g. List-Id; nothing personal.
     """
 
@@ -75,8 +78,9 @@ class Letter:
     sender: str
     subject: str
     list_id: str
-    html: Sequence[str] = field(repr=False)
-    text: Sequence[str] = field(repr=False)
+    html: Sequence[bytes | str] = field(repr=False)
+    text: Sequence[bytes | str] = field(repr=False)
+    coding: Coding = "plain"
     date: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 

@@ -169,7 +169,7 @@ class Change:
     """One thing that became different, as a thing of its own.
 
     entry: its id. source: who showed it. name, label: of the fact that changed; empty name = the entry as a whole.
-    before, after: values as text; None = there was or is none.
+    before, after: values as text; None = there was or is none. id: given by the store; 0 before.
     """
 
     entry: str
@@ -181,3 +181,4 @@ class Change:
     after: str | None
     seen: datetime
     material: bool
+    id: int = 0

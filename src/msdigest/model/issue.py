@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from msdigest.model.clock import Cadence
@@ -21,15 +21,20 @@ if TYPE_CHECKING:
 #   cancelled
 IssueState = Literal["draft", "approved", "sending", "sent", "held", "cancelled"]
 
+_NOTICE = "change-"
 DEFAULT_MAX_AGE = timedelta(days=30)
 DEFAULT_LATEST = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A part of an issue. An entry goes to the first section that takes it; empty = takes all."""
+    """A part of an issue. An entry goes to the first section that takes it; empty = takes all.
+
+    titles: language → its title there, for the languages that have one of their own.
+    """
 
     title: str
+    titles: Mapping[str, str] = field(default_factory=dict)
     kinds: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
@@ -49,20 +54,56 @@ class Section:
 class Digest:
     """One table of ``config/digests.toml``.
 
+    titles, neutral: language → title; the second for people who want no word of the disease outside of the mail.
     approval: how many people must approve an issue: 0, 1 or 2.
     max_age: an entry whose own date is older is no candidate.
-    max_entries: the most entries in an issue; the rest is on the web.
+    max_entries: the most entries in one message; the rest is on the web.
     latest: an issue this much later than its time is held, not sent.
     """
 
     id: str
     title: str
     cadence: Cadence
+    titles: Mapping[str, str] = field(default_factory=dict)
+    neutral: Mapping[str, str] = field(default_factory=dict)
     sections: tuple[Section, ...] = ()
     approval: int = 0
     max_age: timedelta = DEFAULT_MAX_AGE
     max_entries: int = 60
     latest: timedelta = DEFAULT_LATEST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edits:
+    """What an editor changed on a draft; composing it anew keeps all of it.
+
+    intro: Markdown, shown before everything else. hidden: entry ids that the issue does not carry.
+    pinned: entry ids that come first in their section and in the overview, in this order.
+    order: entry ids as they were put in order by hand; what came later stands behind them.
+    notes: entry id → the editors' own words beneath it.
+    """
+
+    intro: str = ""
+    pinned: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """A fault that an issue is sent with all the same, and why.
+
+    check: id of the lint check. reason, by: an editor's words and name. at: aware, UTC.
+    """
+
+    check: str
+    reason: str
+    by: str
+    at: datetime
+
+
+NO_EDITS = Edits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +113,10 @@ class Issue:
     id: unique in the database, what commands call N. number: counted within the digest, from 1.
     cut_off: the moment of composing; the next issue starts there.
     sections: (title, entry ids) in the order of print.
+    notices: ids of what is told to those alone who were sent an entry before it was retracted or corrected.
     hash: SHA-256 over what will be sent, in hex.
     approvals: names of those who approved, in order.
+    templates: fingerprint of the templates that it was compiled with; empty = not known.
     """
 
     id: int
@@ -89,6 +132,10 @@ class Issue:
     approvals: tuple[str, ...] = ()
     sent_at: datetime | None = None
     provider: str | None = None
+    notices: tuple[str, ...] = ()
+    edits: Edits = NO_EDITS
+    overrides: tuple[Override, ...] = ()
+    templates: str = ""
 
     @property
     def entries(self) -> tuple[str, ...]:
@@ -96,28 +143,11 @@ class Issue:
         return tuple(entry for _, entries in self.sections for entry in entries)
 
 
-REST_TITLE = "Also new"
+def notice_id(change: int) -> str:
+    """Return the name under which people are told of a change."""
+    return f"{_NOTICE}{change}"
 
 
-def arrange(entries: Sequence[Entry], digest: Digest) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
-    """Put ``entries`` into the digest's sections: first match wins, the rest goes last, none is empty.
-
-    Within a section the newest comes first (by own date, else first seen), ties by id.
-    """
-    shelves: list[tuple[str, list[Entry]]] = [(section.title, []) for section in digest.sections]
-    rest: list[Entry] = []
-    for entry in sorted(entries, key=newest_first):
-        for section, (_, shelf) in zip(digest.sections, shelves, strict=True):
-            if section.takes(entry):
-                shelf.append(entry)
-                break
-        else:
-            rest.append(entry)
-    shelves.append((REST_TITLE if digest.sections else digest.title, rest))
-    return tuple((title, tuple(shelf)) for title, shelf in shelves if shelf)
-
-
-def newest_first(entry: Entry) -> tuple[float, str]:
-    """Sort key: newest first by own date, else by when it was first seen; ties by id."""
-    when = entry.published or entry.first_seen
-    return (-when.timestamp() if when else 0.0, entry.id)
+def change_id(notice: str) -> int:
+    """Return the change that a notice tells of."""
+    return int(notice.removeprefix(_NOTICE))

@@ -34,7 +34,7 @@ class Subscriber:
 
     id: uuid in hex, opaque.
     address: as typed, its domain lower case.
-    language: BCP 47; zone: IANA name.
+    language: BCP 47; zone: IANA name. neutral: no word of the disease where others may see the mail.
     """
 
     id: str
@@ -44,15 +44,17 @@ class Subscriber:
     zone: str = "UTC"
     theme: str = "standard"
     audience: str = ""
+    neutral: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """What a person chose for one digest; ``topics`` empty = all."""
+    """What a person chose for one digest; ``topics`` or ``kinds`` empty = all."""
 
     subscriber: str
     digest: str
     consent: Consent
     topics: tuple[str, ...] = field(default=(), repr=False)
+    kinds: tuple[str, ...] = field(default=(), repr=False)
     frequency: Frequency = "each"
     state: SubscriptionState = "active"

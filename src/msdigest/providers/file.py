@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import EmailPolicy
-from email.utils import parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msdigest.model.delivery import Outcome
 from msdigest.ports import Caps, Failure, Reply, Request
-from msdigest.render.program import join
+from msdigest.render.mime import message
 
 if TYPE_CHECKING:
-    from msdigest.model.delivery import Letter, Recipient, Shipment
+    from msdigest.model.delivery import Shipment
 
 
-class _Wire(EmailPolicy):
-    """Folds headers at 78, but leaves addresses whole.
-
-    The library would turn a long address in List-Unsubscribe into an encoded word, which no mail client follows.
-    """
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        """Return one header as bytes."""
-        if name.lower().startswith("list-"):
-            return f"{name}: {value}\r\n".encode("ascii")
-        return super().fold_binary(name, value)
-
-
-# One less than usual: the library's encoded words would be one longer than RFC 2047 allows.
-_WIRE = _Wire(linesep="\r\n", max_line_length=76)
-# An encoded word inside a name would be decoded by the reader's client, into anything.
-_ENCODED_WORD = re.compile(r"=\?|\?=")
 # What people keep from others: their address, their name and, by its entries, their topics.
 _FOLDER_MODE, _FILE_MODE = 0o700, 0o600
 
@@ -44,7 +22,7 @@ class FileProvider:
     """Writes to ``<outbox>/<issue>/<delivery>.eml``; writing the same delivery again replaces the same file."""
 
     name = "file"
-    caps = Caps(max_recipients=100, substitutes=False)
+    caps = Caps(max_recipients=100, substitutes=False, coding="mime")
 
     def __init__(self, outbox: Path) -> None:
         """Take the folder; it is made when the first message is written."""
@@ -77,25 +55,6 @@ class FileProvider:
         if isinstance(reply, Failure):
             return [Outcome("pending", reason=reply.reason) for _ in shipment.recipients]
         return [Outcome("accepted", provider_id=recipient.delivery) for recipient in shipment.recipients]
-
-
-def message(letter: Letter, recipient: Recipient) -> bytes:
-    """Return the whole message as bytes; the same arguments give the same bytes."""
-    mail = EmailMessage(policy=_WIRE)
-    _, sender = parseaddr(letter.sender)
-    mail["From"] = letter.sender
-    mail["To"] = Address(display_name=_ENCODED_WORD.sub("", recipient.name), addr_spec=recipient.address)
-    mail["Subject"] = letter.subject
-    mail["Date"] = letter.date
-    mail["Message-ID"] = f"<{recipient.delivery}@{sender.rpartition('@')[2]}>"
-    for name, value in letter.headers.items():
-        mail[name] = value
-    mail["List-Unsubscribe"] = f"<{recipient.leave_url}>"
-    mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail.set_content(join(letter.text, recipient.values, html=False), cte="quoted-printable")
-    mail.add_alternative(join(letter.html, recipient.values, html=True), subtype="html", cte="quoted-printable")
-    mail.set_boundary(f"=_{recipient.delivery}")
-    return mail.as_bytes()
 
 
 def _write(path: Path, raw: bytes) -> None:

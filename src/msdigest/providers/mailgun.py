@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 BASES = {"us": "https://api.mailgun.net", "eu": "https://api.eu.mailgun.net"}
 # A percent sign that begins a word which Mailgun would replace, if it stood in somebody's blog post. Only the sign is
 # matched, whatever follows the word: two variables that share a sign, or one that ends in ours, are met too.
-_VARIABLE = re.compile(r"%(?=[\w.\-]*(?:recipient|unsubscribe|mailing_list|_url|_email))", re.IGNORECASE)
+_NAMES = r"recipient|unsubscribe|mailing_list|_url|_email"
+_VARIABLE = re.compile(rf"%(?=[\w.\-]*(?:{_NAMES}))", re.IGNORECASE)
+# The same in bytes, where every letter beyond ASCII counts as one of a word.
+_VARIABLE_BYTES = re.compile(rb"%(?=[\w.\-\x80-\xff]*(?:" + _NAMES.encode() + rb"))", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>\"',;:]+@[^\s<>\"',;:]+")
 # The account or the settings are refused: trying other recipients would change nothing.
 _SETTINGS = {401, 402, 403, 404, 405}
@@ -53,14 +56,14 @@ class MailgunProvider:
             message = f"mailgun takes one letter a call, not {len(shipment.parts)}"
             raise ProviderError(message)
         ((letter, people),) = shipment.parts
-        html_slots, text_slots = letter.html[1::2], letter.text[1::2]
+        html_slots, text_slots = ([str(name) for name in parts[1::2]] for parts in (letter.html, letter.text))
         variables = {person.address: _variables(person, html_slots, text_slots) for person in people}
-        fields = [
+        fields: list[tuple[str, str | bytes]] = [
             ("from", letter.sender),
             *(("to", person.address) for person in people),
             ("subject", _VARIABLE.sub("％", letter.subject)),
-            ("html", _body(letter.html, "h", "&#37;")),
-            ("text", _body(letter.text, "t", "％")),
+            ("html", _body(letter.html, "h", b"&#37;")),
+            ("text", _body(letter.text, "t", "％".encode())),
             ("recipient-variables", json.dumps(variables, separators=(",", ":"))),
             ("o:tracking", "no"),
             ("o:tracking-clicks", "no"),
@@ -114,19 +117,20 @@ def _variables(person: Recipient, html_slots: Sequence[str], text_slots: Sequenc
     }
 
 
-def _body(parts: Sequence[str], prefix: str, sign: str) -> str:
+def _body(parts: Sequence[bytes | str], prefix: str, sign: bytes) -> bytes:
     """Join literals, with ``sign`` for the percent signs of foreign variables, and our own variables."""
-    return "".join(
-        f"%recipient.{prefix}_{part}%" if place % 2 else _VARIABLE.sub(sign, part) for place, part in enumerate(parts)
+    return b"".join(
+        f"%recipient.{prefix}_{part}%".encode() if isinstance(part, str) else _VARIABLE_BYTES.sub(sign, part)
+        for part in parts
     )
 
 
-def _multipart(fields: Sequence[tuple[str, str]], boundary: str) -> bytes:
+def _multipart(fields: Sequence[tuple[str, str | bytes]], boundary: str) -> bytes:
     # Encoded piece by piece: a text with one wide character would take four bytes for each of its characters.
     chunks = []
     for name, value in fields:
         chunks.append(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode())
-        chunks += (value.encode(), b"\r\n")
+        chunks += (value.encode() if isinstance(value, str) else value, b"\r\n")
     chunks.append(f"--{boundary}--\r\n".encode())
     return b"".join(chunks)
 

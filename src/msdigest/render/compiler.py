@@ -53,7 +53,7 @@ def _split(rendered: str, marks: Marks, *, form: Form) -> Program:
             opened, nodes = stack.pop()
             if opened != number:
                 raise _refused(place, "what is shown here begins or ends inside something else that is shown")
-            stack[-1][1].append(Block(place.entries, tuple(nodes)))
+            stack[-1][1].append(Block(place.keys, tuple(nodes), place.unless))
     if len(stack) > 1:
         raise _refused(marks.places[stack[-1][0]], "what is shown here has no end in the output")
     _append(stack[-1][1], rendered[end:], marks)

@@ -1,48 +1,37 @@
-"""An issue's mail: compiled once a variant, assembled for each selection, filled for each person.
+"""An issue's mail: compiled once a variant, assembled for each choice, filled for each person.
 
 ``compile_issue`` renders and inlines the templates once with every entry, and cuts the result into a program.
-``reference`` does the same for one selection and one person the naive way; ``check_compiled`` compares the two, so a
+``reference`` does the same for one choice and one person the naive way; ``check_compiled`` compares the two, so a
 template whose output depends on its neighbours (a running number, a count, a separator) is refused, not sent wrong.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from msdigest.errors import NotCompilableError, RefusedError, TemplateError
-from msdigest.model.compiled import CompiledIssue, Slot
-from msdigest.model.prose import shortened
+from msdigest.errors import NotCompilableError
+from msdigest.model.compiled import Choice, CompiledIssue, Slot
 from msdigest.render.compiler import html_program, text_program
-from msdigest.render.inline import inline
-from msdigest.render.look import LOOKS
+from msdigest.render.frame import frame, inlined
+from msdigest.render.instants import rfc3339
 from msdigest.render.plain import one_line
-from msdigest.render.program import assemble, fill, join, size
+from msdigest.render.program import Assembly, Keys, fill, join
 from msdigest.render.sealed import Marks, Sealed, SealedValues
-from msdigest.words import date_words, direction, number_words, say, spoken_language
+from msdigest.render.values import selection_values
+from msdigest.words import number_words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from msdigest.model.compiled import Scope, Variant
-    from msdigest.model.subscriber import Consent
+    from msdigest.render.issue import IssueView
     from msdigest.render.template import Templates
-    from msdigest.render.view import IssueView
 
 HTML, TEXT = "email/digest.html.jinja", "email/digest.txt.jinja"
-INLINE_CSS, HEAD_CSS = "email/inline.css.jinja", "email/head.css.jinja"
-SELECTION_SLOTS = ("count_line", "preheader")
+SELECTION_SLOTS = ("count_line", "more_line", "preheader")
 PERSON_SLOTS = ("greeting", "leave_url", "reason")
-# Gmail cuts a mail at about 102 kB and hides the way to leave with what it cuts.
-SIZE_LIMIT = 95_000
-# What the line "N more on the web" and its link add to a capped issue, in bytes, generously.
-_ROOM_FOR_MORE = 800
-_WORDS_A_MINUTE = 180
-_LONGEST_PREHEADER = 110
-# The greeting is one line of the plain text, which is 78 characters wide.
-_LONGEST_NAME = 64
 _EXCERPT_OF_DIFFERENCE = 30
 
 
@@ -52,26 +41,37 @@ def compile_issue(templates: Templates, view: IssueView, variant: Variant) -> Co
     Raises NotCompilableError (with file, and line or selector) if the templates do not allow it, TemplateError
     if they do not work at all.
     """
+    compiled = compile_unchecked(templates, view, variant)
+    check_compiled(templates, view, compiled, samples(compiled))
+    return compiled
+
+
+def compile_unchecked(templates: Templates, view: IssueView, variant: Variant) -> CompiledIssue:
+    """Compile without the comparison with the naive way: for a look at it, never for sending."""
+    clocks = {
+        entry.clock: rfc3339(entry.meeting.start) for entry in view.entries if entry.meeting and entry.meeting.start
+    }
     context = _context(view, variant) | {
-        "person": _sealed("person", PERSON_SLOTS),
+        "person": _sealed("person", (*PERSON_SLOTS, *clocks)),
         "selection": _sealed("selection", SELECTION_SLOTS),
     }
     nonce = _nonce(view)
     marks = Marks(nonce)
-    html = _inlined(templates, templates.render_marked(HTML, marks, context), variant)
+    html = inlined(templates, templates.render_marked(HTML, marks, context), variant, file=HTML)
     html_nodes = html_program(html, marks)
     marks = Marks(nonce)
     text_nodes = text_program(templates.render_marked(TEXT, marks, context), marks)
-    compiled = CompiledIssue(
+    return CompiledIssue(
         variant=variant,
         subject=one_line(view.subject),
         html=html_nodes,
         text=text_nodes,
         titles={entry.id: entry.title for entry in view.entries},
         words={entry.id: entry.words for entry in view.entries},
+        ranking=view.ranking,
+        notices={notice.id: notice.title for notice in view.notices},
+        meetings=clocks,
     )
-    check_compiled(templates, view, compiled)
-    return compiled
 
 
 def reference(
@@ -82,7 +82,7 @@ def reference(
     selection: Mapping[str, str],
     person: Mapping[str, str],
 ) -> tuple[str, str]:
-    """Render (HTML, text) the naive way: Jinja2 and premailer for one person, ``view`` with their entries alone.
+    """Render (HTML, text) the naive way: Jinja2 and premailer for one person, ``view`` with their choice alone.
 
     Far too slow to send with; it says what a compiled issue has to be equal to.
     """
@@ -90,123 +90,30 @@ def reference(
         "person": SimpleNamespace(**{name: fill(name, value, html=False) for name, value in person.items()}),
         "selection": SimpleNamespace(**{name: fill(name, value, html=False) for name, value in selection.items()}),
     }
-    html = _inlined(templates, templates.render(HTML, **context), variant)
+    html = inlined(templates, templates.render(HTML, **context), variant, file=HTML)
     return html, templates.render(TEXT, **context)
 
 
-def check_compiled(templates: Templates, view: IssueView, compiled: CompiledIssue) -> None:
-    """Compare assembled messages with the naive way, byte for byte, for a handful of selections and people.
+def check_compiled(
+    templates: Templates, view: IssueView, compiled: CompiledIssue, some: Iterable[tuple[Choice, Mapping[str, str]]]
+) -> None:
+    """Compare assembled messages with the naive way, byte for byte, for ``some`` choices with a person's values.
 
     Raises NotCompilableError that shows where they part.
     """
-    for entries, person in zip(_samples(view.ids), _SAMPLE_PEOPLE, strict=False):
-        selection = selection_values(compiled, entries)
-        whole = reference(templates, view.only(entries), compiled.variant, selection=selection, person=person)
-        for name, program, expected in ((HTML, compiled.html, whole[0]), (TEXT, compiled.text, whole[1])):
-            found = join(assemble(program, entries, selection), person, html=program is compiled.html)
+    keys = Keys(compiled)
+    bodies = ((HTML, Assembly(compiled.html, keys)), (TEXT, Assembly(compiled.text, keys)))
+    for choice, person in some:
+        selection = selection_values(compiled, choice)
+        whole = reference(templates, view.only(choice), compiled.variant, selection=selection, person=person)
+        for (name, body), expected in zip(bodies, whole, strict=True):
+            found = join(body.parts(keys.mask(choice), selection), person, form=body.form).decode()
             if found != expected:
                 raise NotCompilableError(templates.path(name), None, _difference(expected, found))
 
 
-def selection_values(compiled: CompiledIssue, entries: Collection[str]) -> dict[str, str]:
-    """Return the values that one selection's slots are filled with; raises ValueError unless it is of this issue."""
-    if not entries or not compiled.titles.keys() >= set(entries):
-        message = "a selection has at least one entry, and only entries of the issue"
-        raise ValueError(message)
-    language = compiled.variant.language
-    words = sum(compiled.words[entry] for entry in entries)
-    minutes = say("minutes", language=language, count=max(1, round(words / _WORDS_A_MINUTE)))
-    titles = [title for entry, title in compiled.titles.items() if entry in entries]
-    return {
-        "count_line": say("count_line", language=language, count=len(entries), minutes=minutes),
-        "preheader": _preheader(titles),
-    }
-
-
-def person_values(
-    *, name: str, consent: Consent, leave_url: str, language: str = "en", zone: str = "UTC"
-) -> dict[str, str]:
-    """Return the values that one person's slots are filled with, not escaped."""
-    shown = shortened(one_line(name), _LONGEST_NAME)
-    asked = "reason_carried" if consent.source.startswith("import:") else "reason_asked"
-    date = date_words(consent.at, "minute", language=language, zone=zone)
-    return {
-        "greeting": say("greeting", language=language, name=shown)
-        if shown
-        else say("greeting_nobody", language=language),
-        "leave_url": leave_url,
-        "reason": say(asked, language=language, date=date),
-    }
-
-
-def html_size(compiled: CompiledIssue, entries: Collection[str], person: Mapping[str, str] | None = None) -> int:
-    """Return the bytes of the HTML part for a selection: exact for ``person``, else with room for anybody's values."""
-    return size(compiled.html, entries, selection_values(compiled, entries), person=person or {})
-
-
-def fitting(compiled: CompiledIssue, limit: int = SIZE_LIMIT) -> int:
-    """Return how many of the issue's first entries fit into ``limit`` bytes of HTML when all of them are chosen.
-
-    Fewer than all: compile ``view.capped(n)`` again, room for its line about the rest is left. An entry is bounded
-    (see ``view``), so if not even one fits it is what stands around them that is too long: raises RefusedError.
-    """
-    ids = tuple(compiled.titles)
-    if html_size(compiled, ids) <= limit:
-        return len(ids)
-    number = len(ids) - 1
-    while number and html_size(compiled, ids[:number]) > limit - _ROOM_FOR_MORE:
-        number -= 1
-    if not number:
-        around = size(compiled.html, (), selection_values(compiled, ids), person={})
-        first = html_size(compiled, ids[:1]) - around
-        message = (
-            f"no entry fits into a mail of {number_words(limit)} bytes: what stands around the entries takes "
-            f"{number_words(around)}, the first entry {number_words(first)}"
-        )
-        raise RefusedError(message)
-    return number
-
-
 def _context(view: IssueView, variant: Variant) -> dict[str, object]:
-    # What is said is English where nobody has written the sentences in the reader's language: then it is told so.
-    language = spoken_language(variant.language)
-    return {
-        "issue": view,
-        "variant": variant,
-        "language": language,
-        "direction": direction(language),
-        "say": _Speaker(language),
-        "look": _look(variant),
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class _Speaker:
-    """What templates call ``say``: the fixed sentences in one language."""
-
-    language: str
-
-    def __call__(self, key: str, **values: object) -> str:
-        count = values.pop("count", None)
-        return say(key, language=self.language, count=count if isinstance(count, int) else None, **values)
-
-
-def _look(variant: Variant) -> object:
-    if variant.theme not in LOOKS:
-        raise TemplateError(INLINE_CSS, None, f"there is no theme {variant.theme!r}")
-    return LOOKS[variant.theme]
-
-
-def _inlined(templates: Templates, html: str, variant: Variant) -> str:
-    look = _look(variant)
-    return inline(
-        html,
-        inline_css=templates.render(INLINE_CSS, look=look),
-        head_css=templates.render(HEAD_CSS, look=look),
-        inline_file=templates.path(INLINE_CSS),
-        head_file=templates.path(HEAD_CSS),
-        html_file=templates.path(HTML),
-    )
+    return frame(variant) | {"issue": view}
 
 
 def _sealed(scope: Scope, names: Sequence[str]) -> SealedValues:
@@ -221,16 +128,6 @@ def _nonce(view: IssueView) -> str:
     return f"k{hashlib.sha256(repr(view).encode('utf-8', 'replace')).hexdigest()[:20]}"
 
 
-def _preheader(titles: Sequence[str]) -> str:
-    """Return as many whole titles as fit, at least (the beginning of) one."""
-    line = titles[0]
-    for title in titles[1:]:
-        if len(line) + len(title) > _LONGEST_PREHEADER:
-            break
-        line = f"{line} · {title}"
-    return shortened(line, _LONGEST_PREHEADER)
-
-
 # Values that a template could mistake for something else: markup, marks of a provider, an empty name.
 _SAMPLE_PEOPLE: tuple[Mapping[str, str], ...] = (
     {"greeting": "Hello,", "leave_url": "https://example.org/leave/a", "reason": "You get this because you asked."},
@@ -242,12 +139,21 @@ _SAMPLE_PEOPLE: tuple[Mapping[str, str], ...] = (
     {"greeting": "Hello " + "Ada Augusta " * 25, "leave_url": "https://example.org/l", "reason": "Because."},
     {"greeting": "Olá Łucja 🙂,", "leave_url": "https://example.org/leave/%C3%A9", "reason": ""},
 )
+_SAMPLE_CLOCKS = ("In your time zone: 3 Dec", "<b>&", "", "Zeit: 20:00 (Zürich)")
 
 
-def _samples(ids: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return selections that tell neighbours apart: one entry, every second, all but the first, all."""
-    samples = [ids[-1:], ids[::2], ids[1:], ids]
-    return [tuple(sample) for sample in samples if sample]
+def samples(compiled: CompiledIssue) -> Iterator[tuple[Choice, Mapping[str, str]]]:
+    """Give choices that tell neighbours apart, each with a person: one entry, every second, all but the first, all."""
+    ids, notices = tuple(compiled.titles), tuple(compiled.notices)
+    choices = [
+        Choice(ids[-1:], more=2),
+        Choice(ids[::2], notices[:1]),
+        Choice(ids[1:], notices[1:], more=1),
+        Choice(ids, notices),
+    ]
+    for choice, person, clock in zip(choices, _SAMPLE_PEOPLE, _SAMPLE_CLOCKS, strict=True):
+        if choice:
+            yield choice, {**person, **dict.fromkeys(compiled.meetings, clock)}
 
 
 def _difference(expected: str, found: str) -> str:

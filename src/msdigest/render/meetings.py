@@ -29,11 +29,12 @@ _UTC = frozenset({"UTC", "Etc/UTC"})
 class Meeting:
     """A meeting in plain words, each one line.
 
-    when: weekday, day, UTC and what the clocks of its cities show. speakers: may be empty.
+    when: weekday, day, UTC and what the clocks of its cities show. start: the same, aware. speakers: may be empty.
     join, recording: begin with http:// or https://, or are empty.
     """
 
     when: str
+    start: datetime | None = None
     speakers: str = ""
     join: str = ""
     recording: str = ""
@@ -48,6 +49,7 @@ def meeting(event: Event | None, *, language: str = "en", cities: int = MOST_CIT
     times = " · ".join((instant_words(start, language=language, weekday=True), *clocks[:cities]))
     return Meeting(
         when=say("when", language=language, times=times),
+        start=start,
         speakers=_speakers(event.speakers, language),
         join=web_address(event.join),
         recording=web_address(event.recording),

@@ -1,59 +1,120 @@
-"""Programs at work: joined for a selection, filled for a person, measured, and written down as bytes."""
+"""Programs at work: made ready once, joined for each choice and person, and written down as bytes.
+
+An ``Assembly`` holds a program's literals as bytes in the coding of who takes them (as they are, escaped for JSON, or
+quoted-printable), so that a message costs no more than choosing and joining.
+"""
 
 from __future__ import annotations
 
+import binascii
 import json
 import re
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from msdigest.model.compiled import Block, CompiledIssue, Program, Slot, Variant
+from msdigest.model.compiled import MORE, Block, CompiledIssue, Program, Slot, Variant, brief_key, in_brief
 from msdigest.render.plain import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from msdigest.model.compiled import Form, Node
+    from msdigest.model.compiled import Choice, Form, Node
+    from msdigest.model.delivery import Coding
 
-_FORMAT = 1
+# Literal, name of a person's slot, literal, …, literal.
+Parts: TypeAlias = "Sequence[bytes | str]"
+
+_FORMAT = 2
+_READABLE = (1, _FORMAT)
 # Neither escaped by libxml2 in an address nor by HTML; a signed token needs no more.
 _URL_SAFE = re.compile(r"[A-Za-z0-9._~:/?=%+,;@-]*")
 # How long a person's value may be when a size is told before anybody's values are known, in bytes.
 ROOM_FOR_A_PERSON = 400
+_LONGEST_QP_LINE = 76
+# A piece of an assembly: a literal, a slot, or (bits of which one must be there, bits of which none may, pieces).
+_Piece: TypeAlias = "bytes | Slot | tuple[int, int, tuple[_Piece, ...]]"
 
 
-def assemble(program: Program, entries: Collection[str], values: Mapping[str, str]) -> list[str]:
-    """Join ``program`` for a selection: literal, name of a person slot, literal, …, literal.
+class Keys:
+    """The keys of one compiled issue as bits, and what a choice is in them."""
 
-    values: the selection's, by slot name, not escaped (see ``email.selection_values``).
-    """
-    parts: list[str] = []
-    literal: list[str] = []
+    def __init__(self, compiled: CompiledIssue) -> None:
+        """Number everything that can be chosen."""
+        names = (*compiled.titles, *compiled.notices, *map(brief_key, compiled.ranking), MORE)
+        self._bits = {name: 1 << place for place, name in enumerate(names)}
+        self._brief = {entry: self._bits[brief_key(entry)] for entry in compiled.ranking}
+        self._ranking = compiled.ranking
 
-    def walk(nodes: Sequence[Node]) -> None:
-        for node in nodes:
-            if isinstance(node, str):
-                literal.append(node)
-            elif isinstance(node, Block):
-                if not node.entries.isdisjoint(entries):
-                    walk(node.nodes)
-            elif node.scope == "selection":
-                literal.append(fill(node.name, values[node.name], html=program.form == "html"))
+    def mask(self, choice: Choice) -> int:
+        """Return the bits of ``choice``; raises ValueError unless all of it is of this issue."""
+        bits, mask = self._bits, self._bits[MORE] if choice.more else 0
+        try:
+            for entry in choice.entries:
+                mask |= bits[entry]
+            for notice in choice.notices:
+                mask |= bits[notice]
+        except KeyError:
+            message = "a choice holds only entries and notices of its issue"
+            raise ValueError(message) from None
+        for entry in in_brief(self._ranking, choice.entries):
+            mask |= self._brief[entry]
+        return mask
+
+    def of(self, names: frozenset[str]) -> int:
+        """Return the bits of ``names``."""
+        mask = 0
+        for name in names:
+            mask |= self._bits[name]
+        return mask
+
+
+class Assembly:
+    """One program in one coding, ready to be joined any number of times."""
+
+    def __init__(self, program: Program, keys: Keys, *, coding: Coding = "plain") -> None:
+        """Encode every literal of ``program`` once."""
+        self.form, self.coding = program.form, coding
+        self._encode = _CODERS[coding]
+        self._pieces = tuple(_pieces(program.nodes, keys, self._encode))
+
+    def parts(self, mask: int, values: Mapping[str, str]) -> Parts:
+        """Join for a choice: literal, name of a person's slot, literal, …, literal.
+
+        values: the selection's, by slot name, not escaped (see ``email.selection_values``).
+        """
+        pieces: list[bytes | Slot] = []
+        _choose(self._pieces, mask, pieces)
+        parts: list[bytes | str] = []
+        literal: list[bytes] = []
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                literal.append(piece)
+            elif piece.scope == "selection":
+                literal.append(self.value(piece.name, values[piece.name]))
             else:
-                parts.extend(("".join(literal), node.name))
-                literal.clear()
+                parts += (b"".join(literal), piece.name)
+                literal = []
+        parts.append(b"".join(literal))
+        return parts
 
-    walk(program.nodes)
-    parts.append("".join(literal))
-    return parts
+    def join(self, mask: int, values: Mapping[str, bytes]) -> bytes:
+        """Join for one person; ``values``: of all slots, as ``value`` writes them."""
+        pieces: list[bytes | Slot] = []
+        _choose(self._pieces, mask, pieces)
+        return b"".join([piece if isinstance(piece, bytes) else values[piece.name] for piece in pieces])
+
+    def value(self, name: str, value: str) -> bytes:
+        """Return ``value`` as it stands in the slot ``name`` of this body; raises ValueError (see ``fill``)."""
+        return self._encode(fill(name, value, html=self.form == "html"))
 
 
-def join(parts: Sequence[str], values: Mapping[str, str], *, html: bool) -> str:
-    """Fill the person slots of what ``assemble`` returned; ``values`` by slot name, not escaped."""
-    whole = list(parts)
+def join(parts: Parts, values: Mapping[str, str], *, form: Form, coding: Coding = "plain") -> bytes:
+    """Fill the person slots of what ``Assembly.parts`` returned; ``values`` by slot name, not escaped."""
+    whole, encode, html = list(parts), _CODERS[coding], form == "html"
     for place in range(1, len(whole), 2):
-        whole[place] = fill(whole[place], values[whole[place]], html=html)
-    return "".join(whole)
+        name = str(whole[place])
+        whole[place] = encode(fill(name, values[name], html=html))
+    return b"".join(whole)  # type: ignore[arg-type]  # every name was replaced
 
 
 def fill(name: str, value: str, *, html: bool) -> str:
@@ -71,30 +132,78 @@ def fill(name: str, value: str, *, html: bool) -> str:
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") if html else line
 
 
-def size(program: Program, entries: Collection[str], values: Mapping[str, str], *, person: Mapping[str, str]) -> int:
-    """Return how many bytes of UTF-8 a selection has; a slot that ``person`` lacks counts as ``ROOM_FOR_A_PERSON``."""
-    parts = assemble(program, entries, values)
-    literals = sum(len(part.encode()) for part in parts[::2])
-    html = program.form == "html"
+def size(parts: Parts, person: Mapping[str, str], *, form: Form) -> int:
+    """Return how many bytes a body has; a slot that ``person`` lacks counts as ``ROOM_FOR_A_PERSON``."""
+    html = form == "html"
     slots = (
-        len(fill(name, person[name], html=html).encode()) if name in person else ROOM_FOR_A_PERSON
+        len(fill(str(name), person[str(name)], html=html).encode()) if name in person else ROOM_FOR_A_PERSON
         for name in parts[1::2]
     )
-    return literals + sum(slots)
+    return sum(map(len, parts[::2])) + sum(slots)
+
+
+def _choose(pieces: Sequence[_Piece], mask: int, into: list[bytes | Slot]) -> None:
+    # The one loop that runs for every message: hence the bits, and no call where a block holds a single literal.
+    for piece in pieces:
+        if not isinstance(piece, tuple):
+            into.append(piece)
+            continue
+        keys, unless, inner = piece
+        if mask & keys and not mask & unless:
+            if len(inner) == 1 and isinstance(inner[0], bytes):
+                into.append(inner[0])
+            else:
+                _choose(inner, mask, into)
+
+
+def _pieces(nodes: Sequence[Node], keys: Keys, encode: Callable[[str], bytes]) -> list[_Piece]:
+    found: list[_Piece] = []
+    for node in nodes:
+        if isinstance(node, str):
+            found.append(encode(node))
+        elif isinstance(node, Slot):
+            found.append(node)
+        else:
+            found.append((keys.of(node.keys), keys.of(node.unless), tuple(_pieces(node.nodes, keys, encode))))
+    return found
+
+
+def _plain(text: str) -> bytes:
+    return text.encode()
+
+
+def _json(text: str) -> bytes:
+    return json.dumps(text, ensure_ascii=False)[1:-1].encode()
+
+
+def _mime(text: str) -> bytes:
+    """Encode as quoted-printable that ends a line, so that pieces can be put behind each other."""
+    coded = binascii.b2a_qp(text.encode(), istext=True)
+    begun = len(coded) - coded.rfind(b"\n") - 1
+    if begun == _LONGEST_QP_LINE:
+        # No room for the break: an escape (=C3) is not cut.
+        place = len(coded) - 3 if b"=" in coded[-3:] else len(coded) - 1
+        coded = coded[:place] + b"=\n" + coded[place:]
+    return (coded + b"=\n" if begun else coded).replace(b"\n", b"\r\n")
+
+
+_CODERS: Mapping[Coding, Callable[[str], bytes]] = {"plain": _plain, "json": _json, "mime": _mime}
 
 
 def encode(compiled: CompiledIssue) -> bytes:
     """Return ``compiled`` as bytes to keep with the issue; the same issue gives the same bytes."""
     variant = compiled.variant
-    places = {entry: place for place, entry in enumerate(compiled.titles)}
     document = {
         "format": _FORMAT,
         "variant": [variant.language, variant.theme, variant.neutral, variant.audience],
         "subject": compiled.subject,
         "titles": compiled.titles,
         "words": compiled.words,
-        "html": _written(compiled.html.nodes, places),
-        "text": _written(compiled.text.nodes, places),
+        "ranking": compiled.ranking,
+        "notices": compiled.notices,
+        "meetings": compiled.meetings,
+        "html": _written(compiled.html.nodes),
+        "text": _written(compiled.text.nodes),
     }
     return zlib.compress(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(), 9)
 
@@ -106,36 +215,36 @@ def decode(stored: bytes) -> CompiledIssue:
     except zlib.error as error:
         message = "these bytes are no compiled issue"
         raise ValueError(message) from error
-    if document.get("format") != _FORMAT:
+    if document.get("format") not in _READABLE:
         message = f"this compiled issue has the format {document.get('format')}, not {_FORMAT}"
         raise ValueError(message)
+    # The first format wrote an entry as its place.
     ids = tuple(document["titles"])
     return CompiledIssue(
         variant=Variant(*document["variant"]),
         subject=document["subject"],
-        html=_program("html", document["html"], ids),
-        text=_program("text", document["text"], ids),
+        html=Program("html", _read(document["html"], ids)),
+        text=Program("text", _read(document["text"], ids)),
         titles=document["titles"],
         words=document["words"],
+        ranking=tuple(document.get("ranking", ())),
+        notices=document.get("notices", {}),
+        meetings=document.get("meetings", {}),
     )
 
 
-def _written(nodes: Sequence[Node], places: Mapping[str, int]) -> list[Any]:
-    """Write a literal as a string, a slot as [name, scope, url], a block as {e: places of its entries, n: nodes}."""
+def _written(nodes: Sequence[Node]) -> list[Any]:
+    """Write a literal as a string, a slot as [name, scope, url], a block as {k: keys, u: unless, n: nodes}."""
     written: list[Any] = []
     for node in nodes:
         if isinstance(node, Slot):
             written.append([node.name, node.scope, node.url])
         elif isinstance(node, Block):
-            entries = sorted(places[entry] for entry in node.entries)
-            written.append({"e": entries, "n": _written(node.nodes, places)})
+            unless = {"u": sorted(node.unless)} if node.unless else {}
+            written.append({"k": sorted(node.keys), **unless, "n": _written(node.nodes)})
         else:
             written.append(node)
     return written
-
-
-def _program(form: Form, written: Sequence[Any], ids: Sequence[str]) -> Program:
-    return Program(form, _read(written, ids))
 
 
 def _read(written: Sequence[Any], ids: Sequence[str]) -> tuple[Node, ...]:
@@ -146,5 +255,6 @@ def _read(written: Sequence[Any], ids: Sequence[str]) -> tuple[Node, ...]:
         elif isinstance(node, list):
             nodes.append(Slot(*node))
         else:
-            nodes.append(Block(frozenset(ids[place] for place in node["e"]), _read(node["n"], ids)))
+            keys = node["k"] if "k" in node else [ids[place] for place in node["e"]]
+            nodes.append(Block(frozenset(keys), _read(node["n"], ids), frozenset(node.get("u", ()))))
     return tuple(nodes)

@@ -34,11 +34,12 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What one mark stands for: a slot, or the block of some entries."""
+    """What one mark stands for: a slot, or the block of some keys (see ``model.compiled.Block``)."""
 
     where: Where
     slot: Slot | None = None
-    entries: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+    unless: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -56,9 +57,9 @@ class Marks:
         """Return a new mark for ``slot``."""
         return f"{self.nonce}s{self._keep(Place(where, slot=slot))}z"
 
-    def block(self, entries: frozenset[str], where: Where) -> tuple[str, str]:
-        """Return the marks that begin and end what is shown with ``entries``."""
-        number = self._keep(Place(where, entries=entries))
+    def block(self, keys: frozenset[str], where: Where, *, unless: frozenset[str] = frozenset()) -> tuple[str, str]:
+        """Return the marks that begin and end what is shown with one of ``keys`` and none of ``unless``."""
+        number = self._keep(Place(where, keys=keys, unless=unless))
         return f"{self.nonce}b{number}z", f"{self.nonce}e{number}z"
 
     def _keep(self, place: Place) -> int:

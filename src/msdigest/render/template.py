@@ -7,6 +7,7 @@ template says which part belongs to whom. Elsewhere it changes nothing.
 from __future__ import annotations
 
 import functools
+import hashlib
 import inspect
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -67,6 +68,14 @@ class Templates:
         with _translated(name):
             return str(self._environment.get_template(name).filename)
 
+    def fingerprint(self) -> str:
+        """Return a hash over all mail templates as they are now: another one means that mails may read otherwise."""
+        digest = hashlib.sha256()
+        for name in self._environment.list_templates(filter_func=lambda name: name.startswith("email/")):
+            body = Path(self.path(name)).read_bytes()
+            digest.update(name.encode() + b"\0" + hashlib.sha256(body).digest())
+        return digest.hexdigest()
+
     def names(self) -> list[str]:
         """Return the names of all templates, for checking each."""
         return self._environment.list_templates(filter_func=lambda name: name.endswith(".jinja"))
@@ -110,7 +119,11 @@ def _environment(folders: Sequence[Path]) -> ImmutableSandboxedEnvironment:
 
 
 class _Shown(Extension):
-    """The tag ``shown``: its body stands or falls with the entries of what it names (anything with ``ids``)."""
+    """The tag ``shown``: its body stands or falls with what it names: anything that has ``conditions``.
+
+    Each condition is a pair of keys (see ``model.compiled.Block``), and all of them must hold; without any the body is
+    not shown.
+    """
 
     tags = {"shown"}  # noqa: RUF012  # the base class declares it so
 
@@ -122,12 +135,17 @@ class _Shown(Extension):
 
     def mark(self, chosen: Any, caller: Callable[[], str]) -> str:
         body, marks = caller(), _MARKS.get()
+        if not chosen.conditions:
+            return body[:0]
         if marks is None:
             return body
-        begin, end = marks.block(frozenset(chosen.ids), _here())
-        if isinstance(body, Markup):
-            return Markup("<!--{}-->{}<!--{}-->").format(begin, body, end)
-        return f"{begin}{body}{end}"
+        for keys, unless in chosen.conditions:
+            begin, end = marks.block(keys, _here(), unless=unless)
+            if isinstance(body, Markup):
+                body = Markup("<!--{}-->{}<!--{}-->").format(begin, body, end)
+            else:
+                body = f"{begin}{body}{end}"
+        return body
 
 
 def _print(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a mail template sees: an issue in plain words, the same for everybody who reads its language.
+"""What a mail template sees of an entry: plain words, the same for everybody who reads its language.
 
 No HTML of an entry comes this far, only its plain text: nothing that a source writes can break an issue.
 """
@@ -8,22 +8,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING
-from urllib.parse import quote, urljoin
+from typing import TYPE_CHECKING, TypeAlias
 
 from msdigest.model.prose import shortened
 from msdigest.render.disclosures import statement
 from msdigest.render.labels import labels
 from msdigest.render.meetings import meeting
 from msdigest.render.plain import excerpt, going_on, one_line
-from msdigest.render.references import reference, web_address
+from msdigest.render.references import mailable, reference
 from msdigest.words import date_words, say, spoken_language
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from msdigest.model.entry import Entry, Identifier
     from msdigest.render.disclosures import Kind
+    from msdigest.render.glossing import Glossary, Segment
     from msdigest.render.labels import Label
     from msdigest.render.meetings import Meeting
     from msdigest.render.references import Reference
@@ -34,6 +34,7 @@ _MOST_CITIES = 4
 # Whatever a source writes, an entry is at most some five thousand characters and its address: one that could be
 # longer would take the room of all others.
 _LONGEST_DISCLOSURE = 600
+_LONGEST_NOTE = 600
 _LONGEST_TITLE = 300
 _LONGEST_BRIEF = 120
 _LONGEST_NAME = 100
@@ -41,11 +42,10 @@ _LONGEST_LIST_OF_TOPICS = 300
 _LONGEST_IDENTIFIER = 120
 _LONGEST_REGISTER = 200
 _MOST_TOPICS = 12
-# As it is written in the mail. Longer ones are opened by hardly any program.
-_LONGEST_ADDRESS = 2_000
 # Two more addresses of one entry: those of meetings have a few hundred characters.
 _LONGEST_WAY_IN = 1_000
-_WRITTEN_AS_THEY_ARE = "%/:?#[]@!$'()*+,;=~"
+# What a part of a mail stands or falls with: of each pair one key of the first must be there, and none of the second.
+Conditions: TypeAlias = "tuple[tuple[frozenset[str], frozenset[str]], ...]"
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 
 
@@ -55,11 +55,13 @@ class EntryView:
 
     title: cut where it is longer than anybody reads; brief: the same, cut to two or three lines.
     url: begins with http:// or https:// and is not overlong, or is empty.
-    excerpt: about two sentences that do not repeat the title; may be empty.
+    excerpt: about two sentences that do not repeat the title; may be empty. segments: the same, cut at the words that
+        are explained where they stand first (see ``glossing``).
     language: of title and excerpt (BCP 47) where it is not the mail's, else empty.
     byline: source, authors and date with its precision.
     coi: a whole sentence, always there. disclaimer: a whole sentence or empty.
-    meeting: of an event, when it is; its links as ``url``.
+    meeting: of an event, when it is; its links as ``url``. clock: name of the slot that tells it in a reader's zone.
+    note: the editors' own words, a whole sentence or empty.
     topics: names of its strongest topics; why: the sentence that lists them, empty without topics.
     words: how many it takes to read it.
     """
@@ -75,13 +77,16 @@ class EntryView:
     labels: tuple[Label, ...] = ()
     references: tuple[Reference, ...] = ()
     meeting: Meeting | None = None
+    clock: str = ""
+    note: str = ""
     topics: tuple[str, ...] = ()
     why: str = ""
+    segments: tuple[Segment, ...] = ()
 
     @property
-    def ids(self) -> tuple[str, ...]:
-        """Return what ``{% shown %}`` asks: the entries that it stands or falls with."""
-        return (self.id,)
+    def conditions(self) -> Conditions:
+        """Return what ``{% shown %}`` asks: what it stands or falls with."""
+        return ((frozenset((self.id,)), frozenset()),)
 
     @property
     def brief(self) -> str:
@@ -92,99 +97,51 @@ class EntryView:
     def words(self) -> int:
         """Return how many words there are to read."""
         told = (self.meeting.when, self.meeting.speakers) if self.meeting else ()
-        return sum(len(part.split()) for part in (self.title, *told, self.excerpt, *self.byline, self.coi))
-
-
-@dataclass(frozen=True, slots=True)
-class SectionView:
-    """A section with its entries; there is at least one."""
-
-    title: str
-    entries: tuple[EntryView, ...]
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """Return the entries that the section stands or falls with."""
-        return tuple(entry.id for entry in self.entries)
+        return sum(len(part.split()) for part in (self.title, *told, self.excerpt, self.note, *self.byline, self.coi))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueView:
-    """An issue as the mail tells it.
+class Telling:
+    """How entries are told: in which language, with whose names, and what is explained to its readers.
 
-    digest: the digest's title. number: counted within the digest. date: in words.
-    web_url: the issue's page, as ``render.site.issue_path`` puts it. more_on_web: how many entries did not fit.
+    zone: of the digest. glossary: None = nothing is explained.
     """
 
-    digest: str
-    number: int
-    date: str
-    subject: str
-    sections: tuple[SectionView, ...]
-    web_url: str
-    site_title: str
-    postal_address: str
-    more_on_web: int = 0
-
-    @property
-    def front_url(self) -> str:
-        """Return the site's front page, which lists what is new: the page of an issue holds only what was mailed."""
-        return urljoin(self.web_url, "../../../")
-
-    def link(self, entry: EntryView) -> str:
-        """Return where ``entry`` leads: our own page about it if its address cannot stand in a mail."""
-        return entry.url or f"{self.front_url}entry/{entry.id}/"
-
-    @property
-    def entries(self) -> tuple[EntryView, ...]:
-        """Return all entries in the order of print."""
-        return tuple(entry for section in self.sections for entry in section.entries)
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """Return the ids of all entries in the order of print."""
-        return tuple(entry.id for entry in self.entries)
-
-    def only(self, chosen: Collection[str]) -> IssueView:
-        """Return the issue with the ``chosen`` entries alone: what one selection is to read."""
-        kept = (
-            SectionView(section.title, tuple(entry for entry in section.entries if entry.id in chosen))
-            for section in self.sections
-        )
-        return replace(self, sections=tuple(section for section in kept if section.entries))
-
-    def capped(self, number: int) -> IssueView:
-        """Return the issue with its first ``number`` entries; the rest is counted as being on the web."""
-        left_out = len(self.ids) - number
-        if left_out <= 0:
-            return self
-        return replace(self.only(self.ids[:number]), more_on_web=self.more_on_web + left_out)
+    source_names: Mapping[str, str]
+    topic_names: Mapping[str, str]
+    language: str = "en"
+    zone: str = "UTC"
+    glossary: Glossary | None = None
 
 
-def entry_view(
-    entry: Entry,
-    *,
-    source_names: Mapping[str, str],
-    topic_names: Mapping[str, str],
-    language: str = "en",
-    zone: str = "UTC",
-) -> EntryView:
-    """Tell ``entry`` in the words of ``language``; an id without a name is shown as it is."""
+def entry_view(entry: Entry, telling: Telling, *, note: str = "", clock: str = "") -> EntryView:
+    """Tell ``entry`` in the words of its readers; an id without a name is shown as it is."""
+    language, zone, source_names, topic_names = (
+        telling.language,
+        telling.zone,
+        telling.source_names,
+        telling.topic_names,
+    )
+    told = _meeting(entry, language)
+    text = going_on(entry.title, entry.text)
     topics = tuple(_name(topic_names.get(topic, topic)) for topic in entry.topics)
     listed = shortened(", ".join(topics), _LONGEST_LIST_OF_TOPICS)
     why = say("why", language=language, count=len(topics), topics=listed) if topics else ""
     return EntryView(
         id=entry.id,
         title=shortened(one_line(entry.title), _LONGEST_TITLE),
-        url=_address(entry.url),
-        excerpt=going_on(entry.title, entry.text),
+        url=mailable(entry.url),
+        excerpt=text,
+        segments=telling.glossary.segments(text) if telling.glossary else (text,),
         language=_other_language(entry, language),
         byline=_byline(entry, source_names, language=language, zone=zone),
         coi=_disclosure("coi", entry.coi, language) or say("coi_none", language=language),
         disclaimer=_disclosure("disclaimer", entry.disclaimer, language),
         labels=labels(entry, language),
         references=_references(entry.identifiers),
-        meeting=_meeting(entry, language),
+        meeting=told,
+        clock=clock if told else "",
+        note=say("note", language=language, words=_short(note, _LONGEST_NOTE)) if note.strip() else "",
         topics=topics[:_MOST_TOPICS],
         why=why,
     )
@@ -194,17 +151,11 @@ def _name(name: str) -> str:
     return shortened(one_line(name), _LONGEST_NAME)
 
 
-def _address(url: str, longest: int = _LONGEST_ADDRESS) -> str:
-    address = web_address(url) if len(url) <= longest else ""
-    # libxml2 writes each byte of other scripts as three characters.
-    return address if len(quote(address, safe=_WRITTEN_AS_THEY_ARE)) <= longest else ""
-
-
 def _meeting(entry: Entry, language: str) -> Meeting | None:
     told = meeting(entry.event, language=language, cities=_MOST_CITIES)
     if told is None:
         return None
-    join, recording = (_address(link, _LONGEST_WAY_IN) for link in (told.join, told.recording))
+    join, recording = (mailable(link, _LONGEST_WAY_IN) for link in (told.join, told.recording))
     return replace(told, join=join, recording=recording)
 
 
@@ -234,29 +185,11 @@ def _byline(entry: Entry, source_names: Mapping[str, str], *, language: str, zon
     return tuple(part for part in parts if part)
 
 
+def _short(told: str, longest: int) -> str:
+    own = " ".join(one_line(told).split())
+    return own if len(own) <= longest else excerpt(own, sentences=longest, limit=longest)
+
+
 def _disclosure(kind: Kind, told: str | None, language: str) -> str:
-    own = " ".join(one_line(told or "").split())
-    if len(own) > _LONGEST_DISCLOSURE:
-        own = excerpt(own, sentences=_LONGEST_DISCLOSURE, limit=_LONGEST_DISCLOSURE)
+    own = _short(told or "", _LONGEST_DISCLOSURE)
     return statement(kind, own, name=lambda words: say(kind, language=language, words=words))
-
-
-def sections_view(
-    sections: Sequence[tuple[str, Sequence[Entry]]],
-    *,
-    source_names: Mapping[str, str],
-    topic_names: Mapping[str, str],
-    language: str = "en",
-    zone: str = "UTC",
-) -> tuple[SectionView, ...]:
-    """Tell what ``model.issue.arrange`` returns in the words of ``language``."""
-    return tuple(
-        SectionView(
-            one_line(title),
-            tuple(
-                entry_view(entry, source_names=source_names, topic_names=topic_names, language=language, zone=zone)
-                for entry in entries
-            ),
-        )
-        for title, entries in sections
-    )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tomllib
+from email.utils import parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msdigest
 from msdigest.errors import RefusedError
+from msdigest.model.neutral import telling_words, word_told_by
 from msdigest.render.template import stock_templates
 from msdigest.vault import write_keys
 
@@ -66,6 +68,18 @@ def placeholders(settings: Settings) -> list[str]:
         "mail.postal_address": (settings.postal_address, stock["mail"]["postal_address"]),
     }
     return [key for key, (value, example) in examples.items() if value == example]
+
+
+def telling_sender(settings: Settings) -> tuple[str, str] | None:
+    """Return (key, word) where the sender that neutral readers see tells what their mail is about, else None.
+
+    Without a sender of their own they see the usual address under a neutral name.
+    """
+    key, sender = "mail.neutral_from", settings.neutral_sender
+    if not sender:
+        key, sender = "mail.from", parseaddr(settings.sender)[1]
+    word = word_told_by(sender, telling_words(settings.vocabulary))
+    return None if word is None else (key, word)
 
 
 def _write(path: Path, body: bytes) -> list[Path]:

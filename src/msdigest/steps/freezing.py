@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from msdigest import words
 from msdigest.errors import RefusedError
-from msdigest.model.compiled import Variant
-from msdigest.model.subscriber import THEMES
+from msdigest.model.compiled import Choice, Variant
+from msdigest.model.issue import change_id, notice_id
+from msdigest.render.fitting import weigh
+from msdigest.render.program import decode
 from msdigest.store import audience, ledger
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
+from msdigest.store.variants import variant_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from msdigest.model.clock import Clock
+    from msdigest.model.compiled import CompiledIssue
     from msdigest.model.delivery import Account
-    from msdigest.model.entry import Entry
+    from msdigest.model.entry import Change, Entry
     from msdigest.model.issue import Digest, Issue
     from msdigest.ports import Caps
     from msdigest.store.audience import Member
@@ -31,40 +35,73 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CHUNK = 2_000
+_NOTHING: frozenset[str] = frozenset()
 # How long after an issue the next one is due for somebody who chose a slower frequency than the digest's cadence;
 # a little less than the word says, because issues do not fall on the second.
 GAPS = {"weekly": timedelta(days=6, hours=12), "monthly": timedelta(days=27, hours=12)}
 
 
+class MissingVariantsError(Exception):
+    """Somebody reads the issue in a way that it was not compiled for, because they came since: their ``variants``."""
+
+    def __init__(self, variants: set[Variant]) -> None:
+        """Name the variants."""
+        super().__init__(", ".join(sorted(variant.id for variant in variants)))
+        self.variants = variants
+
+
 class Chooser:
-    """Chooses entries for people; equal choices of topics are worked out once."""
+    """Chooses entries and notices for people; equal choices of topics are worked out once."""
 
-    def __init__(self, issue: Issue, entries: Mapping[str, Entry]) -> None:
-        """Take the issue and its entries by id."""
-        self._ids = issue.entries
-        self._entries = [entries[entry_id] for entry_id in self._ids]
-        self._known: dict[tuple[tuple[str, ...], str, bool], tuple[str, ...]] = {}
+    def __init__(
+        self, issue: Issue, entries: Mapping[str, Entry], compiled: Mapping[str, CompiledIssue], *, most: int
+    ) -> None:
+        """Take the issue, its entries by id, and what was compiled; ``most``: entries in one message."""
+        self._issue = issue
+        self._entries = [entries[entry_id] for entry_id in issue.entries]
+        self._weights = weigh(compiled.values())
+        self._ranking = next(iter(compiled.values())).ranking or issue.entries
+        self._most = most
+        self._known: dict[_Taste, Choice] = {}
 
-    def choose(self, member: Member, *, sent: frozenset[str] | set[str]) -> tuple[str, ...]:
-        """Return the ids of what this person is to get, in the order of the issue."""
-        key = (
-            member.subscription.topics,
-            member.subscriber.audience,
-            member.subscription.frequency == "safety",
+    def choose(
+        self, member: Member, *, sent: frozenset[str] | set[str] = _NOTHING, notices: Sequence[str] = ()
+    ) -> Choice:
+        """Return what this person is to get, in the order of the issue.
+
+        sent: the entries that they were sent already. notices: those that concern them.
+        """
+        taste = _Taste(
+            topics=member.subscription.topics,
+            kinds=member.subscription.kinds,
+            audience=member.subscriber.audience,
+            safety_only=member.subscription.frequency == "safety",
         )
-        if key not in self._known:
-            self._known[key] = self._wanted(*key)
-        wanted = self._known[key]
-        return tuple(entry for entry in wanted if entry not in sent) if sent else wanted
+        if taste not in self._known:
+            self._known[taste] = self._fitting(tuple(entry.id for entry in self._entries if taste.takes(entry)))
+        whole = self._known[taste]
+        if sent and (whole.more or not sent.isdisjoint(whole.entries)):
+            taken = (entry.id for entry in self._entries if taste.takes(entry) and entry.id not in sent)
+            whole = self._fitting(tuple(taken))
+        return replace(whole, notices=tuple(notices)) if notices else whole
 
-    def _wanted(self, topics: tuple[str, ...], group: str, safety_only: bool) -> tuple[str, ...]:  # noqa: FBT001  # private; the key's third part
-        asked = set(topics)
-        return tuple(
-            entry.id
-            for entry in self._entries
-            if (not asked or not asked.isdisjoint(entry.topics))
-            and (not group or not entry.audience or group in entry.audience)
-            and (not safety_only or entry.kind == "safety")
+    def _fitting(self, entries: tuple[str, ...]) -> Choice:
+        return self._weights.fitting(Choice(entries), self._ranking, most=self._most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taste:
+    topics: tuple[str, ...]
+    kinds: tuple[str, ...]
+    audience: str
+    safety_only: bool
+
+    def takes(self, entry: Entry) -> bool:
+        return (
+            (not self.topics or not set(self.topics).isdisjoint(entry.topics))
+            and (not self.kinds or entry.kind in self.kinds)
+            and (not self.audience or not entry.audience or self.audience in entry.audience)
+            and (not self.safety_only or entry.kind == "safety")
         )
 
 
@@ -77,19 +114,23 @@ def freeze(
     digest: Digest,
     caps: Caps,
     provider: str,
+    check: Callable[[Transaction], None] = lambda _: None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Account:
     """Write one delivery a subscriber and the batches; return the account.
 
-    People are streamed, so memory does not grow with their number. Raises RefusedError if the issue needs
-    approvals that it does not have, or was frozen already. A late issue may be sent for as long again as a new one:
-    the timetable holds it and sends nothing, so an editor decided that.
+    People are streamed, so memory does not grow with their number. ``check`` looks at what was decided; whatever it
+    raises undoes all of it. Raises RefusedError if the issue needs approvals that it does not have, or was frozen
+    already, and MissingVariantsError if it has to be compiled in further variants first. A late issue may be sent
+    for as long again as a new one: the timetable holds it and sends nothing, so an editor decided that.
     """
     _refuse_unless_ready(issue, digest)
     with database.writing() as connection:
         ledger.take_turn(connection)
         _hold_still(connection, issue)
-        chooser = Chooser(issue, entry_store.get_many(connection, issue.entries))
+        chooser = chooser_of(connection, issue, most=digest.max_entries)
+        known, missing = frozenset(issue_store.variants_of(connection, issue.id)), set[Variant]()
+        told = entry_store.changes_by_id(connection, [change_id(notice) for notice in issue.notices])
         repeats = delivery_store.any_sent(connection, entries=issue.entries, but_issue=issue.id)
         after = ""
         while chunk := audience.members(connection, vault, digest.id, after=after, limit=CHUNK):
@@ -101,14 +142,26 @@ def freeze(
                 else {}
             )
             latest = delivery_store.last_sent(connection, **people, digest=digest.id)
+            concerned = notices_for(connection, **people, changes=told)
             decided = [
-                _decide(member, chooser, sent=sent.get(member.subscriber.id, set()), due_at=issue.due_at, latest=latest)
+                _decide(
+                    member,
+                    chooser,
+                    sent=sent.get(member.subscriber.id, set()),
+                    notices=concerned.get(member.subscriber.id, ()),
+                    due_at=issue.due_at,
+                    latest=latest,
+                )
                 for member in chunk
                 if member.subscription.state != "ended"
             ]
+            missing |= {read for member in chunk if (read := variant_of(member.subscriber)).id not in known}
             ledger.add_deliveries(connection, issue.id, decided, due_at=issue.due_at)
             progress(len(decided))
+        if missing:
+            raise MissingVariantsError(missing)
         ledger.line_up(connection, issue.id, max_recipients=caps.max_recipients, one_selection=caps.substitutes)
+        check(connection)
         issue_store.freeze(connection, issue.id, provider=provider, now=clock.now())
         if issue.not_later_than < clock.now():
             issue_store.postpone(connection, issue.id, not_later_than=clock.now() + digest.latest)
@@ -143,23 +196,79 @@ def _hold_still(connection: Transaction, issue: Issue) -> None:
         raise RefusedError(message)
 
 
+def chooser_of(connection: Transaction, issue: Issue, *, most: int) -> Chooser:
+    """Return what chooses for people from ``issue``."""
+    compiled = {variant: decode(body) for variant, body in issue_store.programs_of(connection, issue.id).items()}
+    return Chooser(issue, entry_store.get_many(connection, issue.entries), compiled, most=most)
+
+
+def choice_for(
+    connection: Transaction,
+    issue: Issue,
+    member: Member,
+    *,
+    most: int,
+    compiled: Mapping[str, CompiledIssue] | None = None,
+) -> Choice:
+    """Return what one person would get of ``issue`` if it were decided now; ``compiled``: other than what is kept."""
+    who = {"first": member.subscriber.id, "last": member.subscriber.id}
+    told = entry_store.changes_by_id(connection, [change_id(notice) for notice in issue.notices])
+    sent = delivery_store.already_sent(connection, **who, entries=issue.entries, but_issue=issue.id)
+    concerned = notices_for(connection, **who, changes=told)
+    chooser = (
+        chooser_of(connection, issue, most=most)
+        if compiled is None
+        else Chooser(issue, entry_store.get_many(connection, issue.entries), compiled, most=most)
+    )
+    return chooser.choose(
+        member,
+        sent=sent.get(member.subscriber.id, _NOTHING),
+        notices=concerned.get(member.subscriber.id, ()),
+    )
+
+
+def notices_for(
+    connection: Transaction, *, first: str, last: str, changes: Sequence[Change]
+) -> dict[str, tuple[str, ...]]:
+    """Return which of ``changes`` concern people with ids from ``first`` to ``last``: id → notices.
+
+    It concerns those who were told of the entry before it was seen to have changed, and not of the change.
+    """
+    if not changes:
+        return {}
+    names = {change.id: notice_id(change.id) for change in changes}
+    about = list({change.entry for change in changes})
+    told = delivery_store.told_of(connection, first=first, last=last, entries=[*about, *names.values()])
+    found: dict[str, tuple[str, ...]] = {}
+    for person, known in told.items():
+        concerned = tuple(
+            names[change.id]
+            for change in changes
+            if change.entry in known and known[change.entry] < change.seen and names[change.id] not in known
+        )
+        if concerned:
+            found[person] = concerned
+    return found
+
+
 def _decide(
     member: Member,
     chooser: Chooser,
     *,
     sent: set[str],
+    notices: Sequence[str],
     due_at: datetime,
     latest: Mapping[str, datetime],
 ) -> ledger.Decided:
     person = member.subscriber
     reason = _reason(member, due_at=due_at, latest=latest.get(person.id))
-    entries: Sequence[str] = ()
+    choice = ledger.NOTHING
     if reason is None:
-        entries = chooser.choose(member, sent=sent)
-        reason = None if entries else "nothing chosen"
+        choice = chooser.choose(member, sent=sent, notices=notices)
+        reason = None if choice else "nothing chosen"
     if reason is not None:
         return ledger.Decided(subscriber=person.id, reason=reason)
-    return ledger.Decided(subscriber=person.id, entries=tuple(entries), variant=variant_of(member).id)
+    return ledger.Decided(subscriber=person.id, choice=choice, variant=variant_of(person).id)
 
 
 def _reason(member: Member, *, due_at: datetime, latest: datetime | None) -> str | None:
@@ -171,13 +280,3 @@ def _reason(member: Member, *, due_at: datetime, latest: datetime | None) -> str
     if gap is not None and latest is not None and due_at - latest < gap:
         return "not due"
     return None
-
-
-def variant_of(member: Member) -> Variant:
-    """Return how a person's issue looks: their theme, and their language if we speak it."""
-    spoken = words.languages()
-    language = member.subscriber.language.partition("-")[0].lower()
-    theme = member.subscriber.theme
-    return Variant(
-        language=language if language in spoken else spoken[0], theme=theme if theme in THEMES else THEMES[0]
-    )

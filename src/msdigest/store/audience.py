@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy import delete, func, insert, literal, or_, select, update
 
 from msdigest.model.subscriber import Consent, Subscriber, Subscription
+from msdigest.store import variants
 from msdigest.store.schema import subscribers, subscriptions, suppressions
 
 if TYPE_CHECKING:
@@ -39,34 +40,48 @@ def new_subscriber_id() -> str:
 
 def seal_subscriber(vault: Sealer, person: Subscriber) -> bytes:
     """Seal address, name and the person's settings."""
-    plain = [person.address, person.name, person.language, person.zone, person.theme, person.audience]
+    plain = [
+        person.address, person.name, person.language, person.zone, person.theme, person.audience, person.neutral,
+    ]  # fmt: skip
     return vault.seal(json.dumps(plain, ensure_ascii=False).encode(), about=person.id)
 
 
 def open_subscriber(vault: Sealer, subscriber_id: str, sealed: bytes) -> Subscriber:
     """Open what ``seal_subscriber`` sealed."""
-    address, name, language, zone, theme, audience = json.loads(vault.open(sealed, about=subscriber_id).decode())
+    plain = json.loads(vault.open(sealed, about=subscriber_id).decode())
+    # What was sealed before neutral mails were known has no seventh value.
+    address, name, language, zone, theme, audience, *more = plain
     return Subscriber(
-        id=subscriber_id, address=address, name=name, language=language, zone=zone, theme=theme, audience=audience
+        id=subscriber_id,
+        address=address,
+        name=name,
+        language=language,
+        zone=zone,
+        theme=theme,
+        audience=audience,
+        neutral=bool(more and more[0]),
     )
 
 
 def seal_subscription(vault: Sealer, chosen: Subscription) -> bytes:
     """Seal what a person chose and how their consent is evidenced."""
     consent = chosen.consent
-    plain = [list(chosen.topics), chosen.frequency, consent.at.isoformat(), consent.text, consent.source]
+    asked = [consent.at.isoformat(), consent.text, consent.source]
+    plain = [list(chosen.topics), chosen.frequency, *asked, list(chosen.kinds)]
     about = f"{chosen.subscriber}/{chosen.digest}"
     return vault.seal(json.dumps(plain, ensure_ascii=False).encode(), about=about)
 
 
 def _open_subscription(vault: Sealer, row: Any) -> Subscription:
     plain = json.loads(vault.open(row.chosen, about=f"{row.subscriber}/{row.digest}").decode())
-    topics, frequency, at, text, source = plain
+    # What was sealed before kinds could be chosen has no sixth value.
+    topics, frequency, at, text, source, *more = plain
     return Subscription(
         subscriber=row.subscriber,
         digest=row.digest,
         consent=Consent(at=datetime.fromisoformat(at), text=text, source=source),
         topics=tuple(topics),
+        kinds=tuple(more[0]) if more else (),
         frequency=frequency,
         state=row.state,
     )
@@ -174,12 +189,14 @@ def add_people(
             for lookup, person in people
         ]
         connection.execute(insert(subscribers), rows)
+        variants.note(connection, vault, [person for _, person in people])
 
 
-def change_person(connection: Connection, vault: Sealer, person: Subscriber) -> None:
+def change_person(connection: Connection, vault: Sealer, person: Subscriber, *, now: datetime) -> None:
     """Keep other settings or another name of somebody who is there."""
-    sealed = seal_subscriber(vault, person)
-    connection.execute(update(subscribers).where(subscribers.c.id == person.id).values(sealed=sealed))
+    values = {"sealed": seal_subscriber(vault, person), "changed": now}
+    connection.execute(update(subscribers).where(subscribers.c.id == person.id).values(**values))
+    variants.note(connection, vault, [person])
 
 
 def add_subscriptions(connection: Connection, vault: Sealer, chosen: Sequence[Subscription], *, now: datetime) -> None:
@@ -198,10 +215,21 @@ def add_subscriptions(connection: Connection, vault: Sealer, chosen: Sequence[Su
         connection.execute(insert(subscriptions), rows)
 
 
-def change_subscription(connection: Connection, vault: Sealer, chosen: Subscription) -> None:
+def change_subscription(connection: Connection, vault: Sealer, chosen: Subscription, *, now: datetime) -> None:
     """Keep another choice for a subscription that is there; its state stays."""
     here = (subscriptions.c.digest == chosen.digest) & (subscriptions.c.subscriber == chosen.subscriber)
-    connection.execute(update(subscriptions).where(here).values(sealed=seal_subscription(vault, chosen)))
+    values = {"sealed": seal_subscription(vault, chosen), "changed": now}
+    connection.execute(update(subscriptions).where(here).values(**values))
+
+
+def changed_since(connection: Connection, digest: str, ids: Sequence[str], at: datetime) -> set[str]:
+    """Return who of ``ids`` got another name, other settings or other evidence of consent later than ``at``."""
+    statement = (
+        select(subscribers.c.id)
+        .outerjoin(subscriptions, (subscriptions.c.subscriber == subscribers.c.id) & (subscriptions.c.digest == digest))
+        .where(subscribers.c.id.in_(ids), or_(subscribers.c.changed > at, subscriptions.c.changed > at))
+    )
+    return set(connection.execute(statement).scalars())
 
 
 def end_subscription(connection: Connection, *, subscriber: str, digest: str, now: datetime) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from msdigest.errors import StoreError
+from msdigest.model.compiled import Choice
 from msdigest.model.delivery import AFTER_ACCEPTANCE, Account
 from msdigest.store.ledger import Queued
 from msdigest.store.merging import same_things
@@ -20,9 +21,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from msdigest.model.delivery import DeliveryState
+    from msdigest.model.issue import Issue
 
 # Under these a person has, or may have, got what the delivery's selection holds: it is not sent to them again.
 SPOKEN_FOR: tuple[DeliveryState, ...] = ("pending", "in_flight", "unknown", *AFTER_ACCEPTANCE)
+
+
+# SQLite takes at most 32,766 variables a statement.
+_CHUNK = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +42,38 @@ class DeliveryRecord:
     attempts: int
 
 
-def entries_of(connection: Connection, selection_ids: Iterable[int]) -> dict[int, frozenset[str]]:
-    """Return selection id → its entries."""
-    wanted = list(selection_ids)
-    found: dict[int, set[str]] = {each: set() for each in wanted}
-    statement = select(selection_entries).where(selection_entries.c.selection.in_(wanted))
-    for row in connection.execute(statement):
-        found[row.selection].add(row.entry)
-    return {each: frozenset(entries) for each, entries in found.items()}
+def choices_of(connection: Connection, issue: Issue, selection_ids: Iterable[int]) -> dict[int, Choice]:
+    """Return selection id → what was chosen, in the order of the issue."""
+    wanted = list(dict.fromkeys(selection_ids))
+    told: dict[int, set[str]] = {each: set() for each in wanted}
+    more: dict[int, int] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        some = wanted[start : start + _CHUNK]
+        for row in connection.execute(select(selection_entries).where(selection_entries.c.selection.in_(some))):
+            told[row.selection].add(row.entry)
+        for row in connection.execute(select(selections.c.id, selections.c.more).where(selections.c.id.in_(some))):
+            more[row.id] = row.more
+    entries = issue.entries
+    return {
+        each: Choice(
+            entries=tuple(entry for entry in entries if entry in ids),
+            notices=tuple(notice for notice in issue.notices if notice in ids),
+            more=more.get(each, 0),
+        )
+        for each, ids in told.items()
+    }
+
+
+def some_choices(connection: Connection, issue: Issue, *, limit: int) -> list[tuple[str, str, Choice]]:
+    """Return up to ``limit`` (subscriber, variant, choice) that really occur, spread over the issue's positions."""
+    here = (deliveries.c.issue == issue.id) & deliveries.c.selection.is_not(None)
+    people = connection.execute(select(func.count()).where(here)).scalar_one()
+    number = min(limit, people)
+    places = [1 + place * (people - 1) // max(number - 1, 1) for place in range(number)]
+    columns = (deliveries.c.subscriber, deliveries.c.variant, deliveries.c.selection)
+    rows = connection.execute(select(*columns).where(here, deliveries.c.position.in_(places))).all()
+    choices = choices_of(connection, issue, [row.selection for row in rows])
+    return [(row.subscriber, row.variant, choices[row.selection]) for row in rows]
 
 
 def already_sent(
@@ -68,6 +98,36 @@ def already_sent(
     for row in connection.execute(statement).all():
         found.setdefault(row.subscriber, set()).add(same[row.entry])
     return found
+
+
+def told_of(connection: Connection, *, first: str, last: str, entries: Sequence[str]) -> dict[str, dict[str, datetime]]:
+    """Return, for people with ids from ``first`` to ``last``, entry → cut-off of the issue that told them of it.
+
+    Whoever was sent an entry under another id, before two turned out to be one, was sent it.
+    """
+    same = same_things(connection, entries)
+    statement = (
+        select(deliveries.c.subscriber, selection_entries.c.entry, issues.c.cut_off)
+        .join(selection_entries, selection_entries.c.selection == deliveries.c.selection)
+        .join(issues, issues.c.id == deliveries.c.issue)
+        .where(
+            deliveries.c.subscriber.between(first, last),
+            deliveries.c.state.in_(SPOKEN_FOR),
+            selection_entries.c.entry.in_(list(same)),
+        )
+    )
+    found: dict[str, dict[str, datetime]] = {}
+    for row in connection.execute(statement).all():
+        told = found.setdefault(row.subscriber, {})
+        told[same[row.entry]] = max(row.cut_off, told.get(same[row.entry], row.cut_off))
+    return found
+
+
+def ever_sent(connection: Connection, entries: Sequence[str]) -> set[str]:
+    """Return which of ``entries`` any issue chose for anybody."""
+    same = same_things(connection, entries)
+    statement = select(selection_entries.c.entry).where(selection_entries.c.entry.in_(list(same))).distinct()
+    return {same[entry] for entry in connection.execute(statement).scalars()}
 
 
 def any_sent(connection: Connection, *, entries: Sequence[str], but_issue: int) -> bool:

@@ -17,7 +17,7 @@ from msdigest.store.records import from_record
 from msdigest.store.schema import changes, entries, issue_entries, issues, marks, places, revisions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection, Row, Select
 
@@ -244,6 +244,30 @@ def revisions_of(connection: Connection, entry_id: str) -> list[Revision]:
     ]
 
 
+def in_revisions(connection: Connection, wanted: Mapping[str, int]) -> list[Entry]:
+    """Return entries (by id) in the words they had in a revision, in the order of their ids."""
+    found = []
+    for entry_id, entry in sorted(get_many(connection, list(wanted)).items()):
+        if entry.revision == wanted[entry_id]:
+            found.append(entry)
+            continue
+        then = (one for one in revisions_of(connection, entry_id) if one.number == wanted[entry_id])
+        found += [as_of(entry, revision) for revision in then]
+    return found
+
+
+def alarms_since(connection: Connection, since: datetime) -> list[Change]:
+    """Return retractions, corrections and the like that were seen after ``since``, newest first."""
+    wanted = (changes.c.seen > since) & changes.c.kind.in_(ALARMS) & changes.c.material
+    return _changes(connection, wanted)[::-1]
+
+
+def changes_by_id(connection: Connection, ids: Sequence[int]) -> list[Change]:
+    """Return changes by their ids, in that order."""
+    found = {change.id: change for change in _changes(connection, changes.c.id.in_(ids))}
+    return [found[one] for one in ids if one in found]
+
+
 def changes_of(connection: Connection, entry_id: str) -> list[Change]:
     """Return everything that became different on an entry, oldest first."""
     return _changes(connection, changes.c.entry == entry_id)
@@ -257,6 +281,7 @@ def changes_between(connection: Connection, *, after: datetime, until: datetime)
 def _changes(connection: Connection, wanted: Any) -> list[Change]:
     return [
         Change(
+            id=row.id,
             entry=row.entry,
             source=row.source,
             kind=row.kind,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, update
 
-from msdigest.model.issue import Issue
+from msdigest.model.issue import Edits, Issue, Override
 from msdigest.store.schema import issue_entries, issues, programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection, Row
 
@@ -37,7 +38,16 @@ def _issue(row: Row[Any]) -> Issue:
         approvals=tuple(row.approvals),
         sent_at=row.sent_at,
         provider=row.provider,
+        notices=tuple(row.notices or ()),
+        edits=_edits(row.edits or {}),
+        overrides=tuple(Override(**{**each, "at": datetime.fromisoformat(each["at"])}) for each in row.overrides or ()),
+        templates=row.templates or "",
     )
+
+
+def _edits(written: Mapping[str, Any]) -> Edits:
+    listed = {name: tuple(written.get(name, ())) for name in ("pinned", "hidden", "order")}
+    return Edits(intro=written.get("intro", ""), notes=dict(written.get("notes", {})), **listed)
 
 
 def get(connection: Connection, issue_id: int) -> Issue | None:
@@ -100,6 +110,9 @@ def keep(connection: Connection, issue: Issue, *, entries: Iterable[Entry], bodi
         "sections": [[title, list(ids)] for title, ids in issue.sections],
         "approvals": list(issue.approvals),
         "hash": issue.hash,
+        "edits": asdict(issue.edits),
+        "notices": list(issue.notices),
+        "templates": issue.templates,
     }
     connection.execute(update(issues).where(issues.c.id == issue.id).values(**values))
     connection.execute(delete(issue_entries).where(issue_entries.c.issue == issue.id))
@@ -107,10 +120,20 @@ def keep(connection: Connection, issue: Issue, *, entries: Iterable[Entry], bodi
     if rows:
         connection.execute(insert(issue_entries), rows)
     connection.execute(delete(programs).where(programs.c.issue == issue.id))
-    connection.execute(
-        insert(programs),
-        [{"issue": issue.id, "variant": variant, "body": body} for variant, body in sorted(bodies.items())],
-    )
+    add_programs(connection, issue.id, bodies)
+
+
+def add_programs(connection: Connection, issue_id: int, bodies: Mapping[str, bytes]) -> None:
+    """Keep further programs of an issue by variant; those that are there stay."""
+    rows = [{"issue": issue_id, "variant": variant, "body": body} for variant, body in sorted(bodies.items())]
+    if rows:
+        connection.execute(insert(programs), rows)
+
+
+def set_overrides(connection: Connection, issue_id: int, overrides: Sequence[Override]) -> None:
+    """Keep the faults that an issue is sent with all the same."""
+    written = [{**asdict(each), "at": each.at.isoformat()} for each in overrides]
+    connection.execute(update(issues).where(issues.c.id == issue_id).values(overrides=written))
 
 
 def set_state(
@@ -147,6 +170,19 @@ def programs_of(connection: Connection, issue_id: int) -> dict[str, bytes]:
     """Return variant → compiled program as it was stored."""
     rows = connection.execute(select(programs).where(programs.c.issue == issue_id))
     return {row.variant: row.body for row in rows}
+
+
+def program_of(connection: Connection, issue_id: int, variant: str) -> bytes:
+    """Return one compiled program as it was stored."""
+    here = (programs.c.issue == issue_id) & (programs.c.variant == variant)
+    body: bytes = connection.execute(select(programs.c.body).where(here)).scalar_one()
+    return body
+
+
+def variants_of(connection: Connection, issue_id: int) -> list[str]:
+    """Return the variants that an issue is compiled in."""
+    statement = select(programs.c.variant).where(programs.c.issue == issue_id).order_by(programs.c.variant)
+    return list(connection.execute(statement).scalars())
 
 
 def revisions_in(connection: Connection, issue_id: int) -> dict[str, int]:

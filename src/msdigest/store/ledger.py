@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, exists, func, insert, select, update
 
+from msdigest.model.compiled import Choice
 from msdigest.store.fires import fact
 from msdigest.store.schema import attempts, batches, deliveries, facts, issues, selection_entries, selections
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 
 _TURN = "turn:freeze"
+NOTHING = Choice(())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +58,11 @@ class Queued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What freezing decided for one person: a selection and a variant, or a reason to exclude."""
+    """What freezing decided for one person: a choice and a variant, or a reason to exclude."""
 
     subscriber: str
     reason: str | None = None
-    entries: tuple[str, ...] = ()
+    choice: Choice = NOTHING
     variant: str | None = None
 
 
@@ -68,14 +70,14 @@ def add_deliveries(connection: Connection, issue: int, decided: Sequence[Decided
     """Write down a chunk of decisions; positions come later, by ``line_up``."""
     if not decided:
         return
-    chosen = {_choice_hash(each.entries): each.entries for each in decided if each.reason is None}
+    chosen = {_choice_hash(each.choice): each.choice for each in decided if each.reason is None}
     ids = _selection_ids(connection, issue, chosen)
     rows = [
         {
             "issue": issue,
             "subscriber": each.subscriber,
             "due_at": due_at,
-            "selection": None if each.reason else ids[_choice_hash(each.entries)],
+            "selection": None if each.reason else ids[_choice_hash(each.choice)],
             "variant": each.variant,
             "state": "excluded" if each.reason else "pending",
             "reason": each.reason,
@@ -86,11 +88,12 @@ def add_deliveries(connection: Connection, issue: int, decided: Sequence[Decided
     connection.execute(insert(deliveries), rows)
 
 
-def _choice_hash(entries: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join(sorted(entries)).encode()).hexdigest()
+def _choice_hash(choice: Choice) -> str:
+    told = sorted((*choice.entries, *choice.notices))
+    return hashlib.sha256("\n".join((*told, *((str(choice.more),) if choice.more else ()))).encode()).hexdigest()
 
 
-def _selection_ids(connection: Connection, issue: int, chosen: Mapping[str, Sequence[str]]) -> dict[str, int]:
+def _selection_ids(connection: Connection, issue: int, chosen: Mapping[str, Choice]) -> dict[str, int]:
     """Return hash → id of each choice, and keep those that are new."""
     wanted = select(selections.c.hash, selections.c.id).where(
         selections.c.issue == issue, selections.c.hash.in_(list(chosen))
@@ -98,9 +101,14 @@ def _selection_ids(connection: Connection, issue: int, chosen: Mapping[str, Sequ
     ids = {row.hash: row.id for row in connection.execute(wanted)}
     fresh = [digest for digest in chosen if digest not in ids]
     if fresh:
-        connection.execute(insert(selections), [{"issue": issue, "hash": digest} for digest in fresh])
+        added = [{"issue": issue, "hash": digest, "more": chosen[digest].more} for digest in fresh]
+        connection.execute(insert(selections), added)
         ids = {row.hash: row.id for row in connection.execute(wanted)}
-        rows = [{"selection": ids[digest], "entry": entry} for digest in fresh for entry in chosen[digest]]
+        rows = [
+            {"selection": ids[digest], "entry": told}
+            for digest in fresh
+            for told in (*chosen[digest].entries, *chosen[digest].notices)
+        ]
         connection.execute(insert(selection_entries), rows)
     return ids
 

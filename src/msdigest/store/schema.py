@@ -223,6 +223,12 @@ issues = Table(
     Column("provider", String(32)),
     Column("frozen_at", Instant),
     Column("sent_at", Instant),
+    # What an editor changed, the faults it is sent with all the same, and whom it tells of corrections.
+    Column("edits", JSON),
+    Column("overrides", JSON),
+    Column("notices", JSON),
+    # Fingerprint of the templates that it was compiled with.
+    Column("templates", String(64)),
     UniqueConstraint("digest", "number"),
 )
 
@@ -247,19 +253,22 @@ programs = Table(
     PrimaryKeyConstraint("issue", "variant"),
 )
 
-# Each distinct choice of entries of an issue, once.
+# Each distinct choice of entries and notices of an issue, once.
 selections = Table(
     "selections",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("issue", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
+    # How many entries more are for them on the web.
+    Column("more", Integer, nullable=False, server_default="0"),
     UniqueConstraint("issue", "hash"),
 )
 selection_entries = Table(
     "selection_entries",
     metadata,
     Column("selection", Integer, nullable=False),
+    # An entry, or a notice (change-7).
     Column("entry", String(36), nullable=False),
     PrimaryKeyConstraint("selection", "entry"),
     Index("selection_entries_by_entry", "entry", "selection"),
@@ -273,6 +282,8 @@ subscribers = Table(
     Column("lookup", String(64), nullable=False, unique=True),
     Column("sealed", LargeBinary, nullable=False),
     Column("created", Instant, nullable=False),
+    # When the record last became another one: an older message cannot be made again from it.
+    Column("changed", Instant),
 )
 
 # What a person chose for a digest (sealed with the evidence of consent); the state is needed by set-based SQL.
@@ -285,6 +296,7 @@ subscriptions = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("since", Instant, nullable=False),
     Column("ended_at", Instant),
+    Column("changed", Instant),
     PrimaryKeyConstraint("digest", "subscriber"),
     Index("subscriptions_by_subscriber", "subscriber"),
 )

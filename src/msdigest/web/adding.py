@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hmac
 import re
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
@@ -18,8 +16,8 @@ from msdigest.model.typed import Typed
 from msdigest.steps.adding.adding import desks
 from msdigest.steps.adding.reading import KINDS
 from msdigest.store import entries as entry_store
-from msdigest.web.bodies import body_of
-from msdigest.web.hardening import FORM_HEADERS, posted_from_here
+from msdigest.web.forms import STALE, Unfit, form_of
+from msdigest.web.hardening import FORM_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,14 +28,12 @@ if TYPE_CHECKING:
     from msdigest.app import App
     from msdigest.model.entry import Entry
     from msdigest.model.source import Source
+    from msdigest.web.forms import Token
     from msdigest.web.pages import Pages
 
 PATH = "/add"
-LARGEST_BODY = 1_000_000
-_MOST_FIELDS = 40
-_FORM = "application/x-www-form-urlencoded"
 _ID = re.compile(r"[0-9a-f-]{36}")
-_TOKEN, _SOURCE = "token", "source"
+_SOURCE = "source"
 # Fields that hold several values: separated by commas, or one a line.
 _SEVERAL = {"topics": re.compile(r"[,;\n]"), "speakers": re.compile(r"\n")}
 
@@ -119,13 +115,13 @@ _FIELDS = tuple(question.name for _, questions in _PARTS for question in questio
 
 
 class AddingPage:
-    """Shows the form, and keeps what it sends. A token of this very process stands in it."""
+    """Shows the form, and keeps what it sends."""
 
-    def __init__(self, app: App, pages: Pages) -> None:
-        """Take the site."""
+    def __init__(self, app: App, pages: Pages, token: Token) -> None:
+        """Take the site, and the ``token`` of this process's forms."""
         self._app = app
         self._pages = pages
-        self._token = secrets.token_urlsafe(32)
+        self._token = token
 
     @property
     def route(self) -> Route:
@@ -136,16 +132,10 @@ class AddingPage:
         """Show the form, or act on it."""
         if request.method != "POST":
             return await run_in_threadpool(self._show, request)
-        if not posted_from_here(request) or not request.headers.get("content-type", "").lower().startswith(_FORM):
-            return await run_in_threadpool(self._refuse, "It was not sent by the form of this page.", 403)
-        body = await body_of(request, most=LARGEST_BODY)
-        try:
-            pairs = parse_qsl((body or b"").decode("ascii", "replace"), max_num_fields=_MOST_FIELDS)
-        except ValueError:  # more fields than any form of ours
-            body = None
-        if body is None:
-            return await run_in_threadpool(self._refuse, "What was sent is too large.", 413)
-        return await run_in_threadpool(self._take, dict(pairs))
+        told = await form_of(request)
+        if isinstance(told, Unfit):
+            return await run_in_threadpool(self._refuse, told)
+        return await run_in_threadpool(self._take, told)
 
     def _show(self, request: Request) -> Response:
         kind = request.query_params.get("kind", "")
@@ -158,9 +148,8 @@ class AddingPage:
         return self._form({"kind": kind})
 
     def _take(self, told: Mapping[str, str]) -> Response:
-        if not hmac.compare_digest(told.get(_TOKEN, "").encode(), self._token.encode()):
-            stale = "The preview was started anew since this form was opened: look it over and press the button again."
-            return self._form(told, faults={"": stale}, status=403)
+        if not self._token.fits(told):
+            return self._form(told, faults={"": STALE}, status=403)
         if not desks(self._app.settings.sources):
             return self._form(told, status=409)
         try:
@@ -170,9 +159,12 @@ class AddingPage:
         what = {"new": "added", None: "same"}.get(added.change, "changed")
         return RedirectResponse(f"{PATH}?{urlencode({what: added.entry.id})}", status_code=303)
 
-    def _refuse(self, sentence: str, status: int) -> Response:
+    def _refuse(self, unfit: Unfit) -> Response:
         return self._pages.answer(
-            "web/editor-message.html.jinja", status=status, title="Nothing was added", sentence=sentence
+            "web/editor-message.html.jinja",
+            status=unfit.status,
+            title="Nothing was added",
+            sentence=unfit.sentence,
         )
 
     def _form(
@@ -192,7 +184,7 @@ class AddingPage:
             here="add",
             parts=parts,
             faults=[(name, _label(name), sentence) for name, sentence in (faults or {}).items()],
-            token=self._token,
+            token=self._token.value,
             done=done,
             possible=bool(sources),
         )

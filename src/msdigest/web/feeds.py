@@ -37,6 +37,7 @@ _TYPES = {
     ".ics": "text/calendar; charset=utf-8",
     ".opml": "text/x-opml; charset=utf-8",
     ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
     ".ico": "image/x-icon",
     ".png": "image/png",

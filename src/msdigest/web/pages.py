@@ -31,22 +31,29 @@ class Pages:
 
     def __init__(self, app: App) -> None:
         """Take the site's title, address and contact, and its templates."""
-        settings = app.settings
-        self._templates = app.templates
-        self.site = Site(
+        self._app = app
+
+    @property
+    def site(self) -> Site:
+        """What every page says of the site: the editors' pages read the configuration again when it is saved."""
+        settings = self._app.settings
+        return Site(
             title=settings.site_title,
             url=settings.site_url + "/",
             dates=date_words,
             contact=settings.site_contact,
         )
-        # Absolute, because a page may be asked for at any depth.
-        self.root = urlsplit(settings.site_url).path.rstrip("/") + "/"
+
+    @property
+    def root(self) -> str:
+        """The path of the site; absolute, because a page may be asked for at any depth."""
+        return urlsplit(self._app.settings.site_url).path.rstrip("/") + "/"
 
     def answer(
         self, name: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **context: object
     ) -> Response:
         """Render the template ``name``; the answer is kept by nobody."""
-        page = self._templates.render(name, site=self.site, root=self.root, **context)
+        page = self._app.templates.render(name, site=self.site, root=self.root, **context)
         return HTMLResponse(page, status_code=status, headers=_ONCE | dict(headers or {}))
 
     def sentence(self, title: str, sentence: str, *, status: int, headers: Mapping[str, str] | None = None) -> Response:

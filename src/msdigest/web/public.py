@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from msdigest.errors import TokenError
-from msdigest.steps import subscribing
+from msdigest.steps.subscribing import subscribing
 from msdigest.web.bodies import body_of
 
 if TYPE_CHECKING:

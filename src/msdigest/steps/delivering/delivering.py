@@ -10,17 +10,15 @@ import logging
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, timedelta
-from email.utils import format_datetime, parseaddr
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from msdigest.errors import ProviderError, RefusedError, StoreError
-from msdigest.model.delivery import Letter, Outcome, Recipient, Shipment
-from msdigest.render.email import person_values, selection_values
-from msdigest.render.program import assemble, decode
+from msdigest.model.delivery import Outcome, Shipment
+from msdigest.render.program import decode
+from msdigest.steps.delivering.press import Press, recipient
 from msdigest.store import audience, ledger
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import issues as issue_store
@@ -29,10 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from msdigest.model.clock import Clock
-    from msdigest.model.compiled import CompiledIssue
+    from msdigest.model.compiled import Choice
+    from msdigest.model.delivery import Letter, Recipient
     from msdigest.model.issue import Digest, Issue
-    from msdigest.model.subscriber import Subscriber, Subscription
     from msdigest.ports import Provider
+    from msdigest.steps.delivering.press import Post
     from msdigest.store.audience import Member
     from msdigest.store.database import Database, Transaction
     from msdigest.store.ledger import Batch, Queued
@@ -52,14 +51,6 @@ ALL_REJECTED = 3
 _LETTERS_KEPT = 32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """What a letter needs besides its issue: who sends it and where its links lead."""
-
-    sender: str
-    site_url: str
-
-
 class Delivery:
     """Delivers what is queued, for as long as something is due. Make one for each run."""
 
@@ -74,8 +65,8 @@ class Delivery:
         self._stop = threading.Event()
         self._counts: Counter[str] = Counter()
         self._counting = threading.Lock()
-        self._letter = lru_cache(maxsize=_LETTERS_KEPT)(self._make_letter)
-        self._compiled = lru_cache(maxsize=_LETTERS_KEPT)(self._read_compiled)
+        self._letters = lru_cache(maxsize=_LETTERS_KEPT)(self._make_letter)
+        self._press = lru_cache(maxsize=_LETTERS_KEPT)(self._read_press)
         self._issue = lru_cache(maxsize=_LETTERS_KEPT)(self._read_issue)
 
     def stop(self) -> None:
@@ -148,6 +139,7 @@ class Delivery:
             queue = ledger.queued(connection, batch)
             ids = [each.subscriber for each in queue]
             members = audience.members_by_ids(connection, self._vault, issue.digest, ids)
+            choices = delivery_store.choices_of(connection, issue, [each.selection for each in queue])
         stopped = {each: reason for each in ids if (reason := _stopped(members.get(each)))}
         left = [each for each in queue if each.subscriber not in stopped]
         if stopped or not left:
@@ -159,19 +151,19 @@ class Delivery:
                     return None
         parts = []
         for (variant, selection), stretch in ledger.runs(left):
-            letter = self._letter(batch.issue, variant, selection)
-            parts.append((letter, self._recipients(issue, stretch, members=members)))
+            press = self._press(batch.issue, variant)
+            letter = self._letters(press, choices[selection])
+            parts.append((letter, self._recipients(press, stretch, members=members)))
         return Shipment(attempt=attempt, parts=parts)
 
-    def _recipients(self, issue: Issue, queue: Sequence[Queued], *, members: Mapping[str, Member]) -> list[Recipient]:
+    def _recipients(self, press: Press, queue: Sequence[Queued], *, members: Mapping[str, Member]) -> list[Recipient]:
         return [
             recipient(
                 self._vault,
                 self._post,
-                issue=issue,
+                press,
                 person=members[each.subscriber].subscriber,
                 chosen=members[each.subscriber].subscription,
-                language=each.variant.partition(".")[0],
             )
             for each in queue
         ]
@@ -232,14 +224,13 @@ class Delivery:
             raise RefusedError(message)
         return issue
 
-    def _read_compiled(self, issue_id: int, variant: str) -> CompiledIssue:
+    def _read_press(self, issue_id: int, variant: str) -> Press:
         with self._database.reading() as connection:
-            return decode(issue_store.programs_of(connection, issue_id)[variant])
+            compiled = decode(issue_store.program_of(connection, issue_id, variant))
+        return Press(self._issue(issue_id), compiled, coding=self._provider.caps.coding)
 
-    def _make_letter(self, issue_id: int, variant: str, selection: int) -> Letter:
-        with self._database.reading() as connection:
-            entries = delivery_store.entries_of(connection, [selection])[selection]
-        return letter(self._issue(issue_id), self._compiled(issue_id, variant), entries=entries, post=self._post)
+    def _make_letter(self, press: Press, choice: Choice) -> Letter:
+        return press.letter(choice, self._post)
 
 
 def _stopped(member: Member | None) -> str | None:
@@ -249,48 +240,6 @@ def _stopped(member: Member | None) -> str | None:
     if member.suppressed:
         return "suppressed"
     return {"ended": "left", "paused": "paused"}.get(member.subscription.state)
-
-
-def letter(issue: Issue, compiled: CompiledIssue, *, entries: frozenset[str], post: Post) -> Letter:
-    """Return what everybody with this selection and variant gets, before their own values."""
-    values = selection_values(compiled, entries)
-    _, address = parseaddr(post.sender)
-    return Letter(
-        issue=issue.id,
-        sender=post.sender,
-        subject=compiled.subject,
-        list_id=f"{issue.digest}.{address.rpartition('@')[2]}",
-        html=assemble(compiled.html, entries, values),
-        text=assemble(compiled.text, entries, values),
-        date=format_datetime(issue.due_at.astimezone(UTC)),
-        headers={
-            "List-Id": f"<{issue.digest}.{address.rpartition('@')[2]}>",
-            "List-Archive": f"<{post.site_url}/>",
-        },
-    )
-
-
-def recipient(
-    vault: Vault,
-    post: Post,
-    *,
-    issue: Issue,
-    person: Subscriber,
-    chosen: Subscription,
-    language: str,
-) -> Recipient:
-    """Return one person as a provider needs them, with the values of their slots."""
-    leave_url = f"{post.site_url}/leave/{vault.sign('leave', subscriber=person.id, digest=issue.digest)}"
-    return Recipient(
-        subscriber=person.id,
-        delivery=vault.correlate(str(issue.id), person.id),
-        address=person.address,
-        name=person.name,
-        leave_url=leave_url,
-        values=person_values(
-            name=person.name, consent=chosen.consent, leave_url=leave_url, language=language, zone=person.zone
-        ),
-    )
 
 
 def recover(database: Database, clock: Clock, *, all_of_them: bool) -> int:
@@ -323,8 +272,19 @@ def finish(database: Database, clock: Clock) -> list[int]:
     return done
 
 
+def pause(database: Database, *, issue: Issue) -> None:
+    """Hand over no more messages of an issue until it is resumed; calls under way end first."""
+    with database.writing() as connection:
+        if not issue_store.set_state(connection, issue.id, "held", only_from=("sending",)):
+            message = f"issue {issue.id} is {issue.state}: only an issue in sending can be paused"
+            raise RefusedError(message)
+
+
 def resume(database: Database, clock: Clock, *, issue: Issue, digest: Digest) -> None:
-    """Send on what was held after it was frozen: an editor decided that it is still of use."""
+    """Send on what was held or paused after it was frozen: an editor decided that it is still of use."""
+    if issue.state == "held" and issue.provider is None:
+        message = f"nobody decided yet who gets issue {issue.id}: `msdigest issue send {issue.id}` does, and sends it"
+        raise RefusedError(message)
     with database.writing() as connection:
         issue_store.postpone(connection, issue.id, not_later_than=clock.now() + digest.latest)
         if not issue_store.set_state(connection, issue.id, "sending", only_from=("held",)):

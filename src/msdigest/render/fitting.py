@@ -1,0 +1,110 @@
+"""How much of an issue fits into one message: Gmail cuts a mail at about 102 kB, and hides the way to leave with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from msdigest.errors import RefusedError
+from msdigest.model.compiled import MOST_IN_BRIEF, Block, Slot, brief_key
+from msdigest.render.program import ROOM_FOR_A_PERSON, Assembly, Keys, size
+from msdigest.render.values import selection_values
+from msdigest.words import number_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from msdigest.model.compiled import Choice, CompiledIssue, Node
+
+SIZE_LIMIT = 95_000
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What an issue's parts take of the HTML part, in bytes, at most in any of its variants.
+
+    around: everything that is not one entry's: head, headings, the overview, notices, with room for anybody's values.
+    entries: entry id → its own bytes.
+    """
+
+    around: int
+    entries: Mapping[str, int]
+
+    def fitting(self, choice: Choice, ranking: Sequence[str], *, most: int, limit: int = SIZE_LIMIT) -> Choice:
+        """Return as much of ``choice`` as fits, what matters most first; the rest is counted as being on the web."""
+        room, chosen = limit - self.around, frozenset(choice.entries)
+        kept: set[str] = set()
+        for entry in ranking:
+            if entry not in chosen:
+                continue
+            room -= self.entries[entry]
+            if room < 0 or len(kept) == most:
+                break
+            kept.add(entry)
+        if len(kept) == len(choice.entries):
+            return choice
+        left = tuple(entry for entry in choice.entries if entry in kept)
+        return replace(choice, entries=left, more=choice.more + len(choice.entries) - len(left))
+
+
+def weigh(variants: Iterable[CompiledIssue], limit: int = SIZE_LIMIT) -> Weights:
+    """Weigh an issue; raises RefusedError if not even one entry fits.
+
+    An entry is bounded (see ``view``), so if none fits it is what stands around them that is too long.
+    """
+    around, entries = 0, dict[str, int]()
+    for compiled in variants:
+        outside, own, brief = _Scale(compiled).weighed()
+        heaviest = sum(sorted(brief.values(), reverse=True)[:MOST_IN_BRIEF])
+        around = max(around, outside + heaviest)
+        for entry, weight in own.items():
+            entries[entry] = max(weight, entries.get(entry, 0))
+    if entries and around + min(entries.values()) > limit:
+        message = (
+            f"no entry fits into a mail of {number_words(limit)} bytes: what stands around the entries takes "
+            f"{number_words(around)}, the smallest entry {number_words(min(entries.values()))}"
+        )
+        raise RefusedError(message)
+    return Weights(around, entries)
+
+
+def html_size(compiled: CompiledIssue, choice: Choice, person: Mapping[str, str] | None = None) -> int:
+    """Return the bytes of the HTML part for a choice: exact for ``person``, else with room for anybody's values."""
+    keys = Keys(compiled)
+    parts = Assembly(compiled.html, keys).parts(keys.mask(choice), selection_values(compiled, choice))
+    return size(parts, person or {}, form="html")
+
+
+class _Scale:
+    """Weighs one variant: outside of the entries, each entry, each line of the overview."""
+
+    def __init__(self, compiled: CompiledIssue) -> None:
+        self._entries = {frozenset((entry,)): entry for entry in compiled.titles}
+        self._briefs = {frozenset((brief_key(entry),)): entry for entry in compiled.ranking}
+        self._nodes = compiled.html.nodes
+
+    def weighed(self) -> tuple[int, dict[str, int], dict[str, int]]:
+        own, brief = dict[str, int](), dict[str, int]()
+        return self._walk(self._nodes, own, brief), own, brief
+
+    def _walk(self, nodes: Sequence[Node], own: dict[str, int], brief: dict[str, int]) -> int:
+        outside = 0
+        for node in nodes:
+            if not isinstance(node, Block):
+                outside += _own(node)
+            elif entry := self._entries.get(node.keys):
+                own[entry] = own.get(entry, 0) + _whole(node.nodes)
+            elif entry := self._briefs.get(node.keys):
+                brief[entry] = brief.get(entry, 0) + _whole(node.nodes)
+            else:
+                outside += self._walk(node.nodes, own, brief)
+        return outside
+
+
+def _own(node: str | Slot) -> int:
+    return ROOM_FOR_A_PERSON if isinstance(node, Slot) else len(node.encode())
+
+
+def _whole(nodes: Sequence[Node]) -> int:
+    """Weigh nodes with the blocks in them, of which all may be shown."""
+    return sum(_whole(node.nodes) if isinstance(node, Block) else _own(node) for node in nodes)

@@ -1,0 +1,162 @@
+"""Composing: choose what is new, compile it once a variant, keep it as a draft."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from msdigest.errors import RefusedError
+from msdigest.model.issue import NO_EDITS
+from msdigest.steps.composing.keeping import keep_draft
+from msdigest.steps.composing.whole import MOST_NOTICES, Contents
+from msdigest.store import deliveries as delivery_store
+from msdigest.store import entries as entry_store
+from msdigest.store import issues as issue_store
+from msdigest.store import turns
+from msdigest.store import variants as variant_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from msdigest.model.clock import Clock
+    from msdigest.model.entry import Change, Entry
+    from msdigest.model.issue import Digest, Issue
+    from msdigest.render.template import Templates
+    from msdigest.steps.composing.whole import Imprint
+    from msdigest.store.database import Database, Transaction
+    from msdigest.vault import Vault
+
+log = logging.getLogger(__name__)
+
+NOTHING_NEW = "nothing new"
+
+
+def compose(
+    database: Database,
+    clock: Clock,
+    *,
+    digest: Digest,
+    imprint: Imprint,
+    templates: Templates,
+    vault: Vault,
+    due_at: datetime | None = None,
+) -> Issue | None:
+    """Make the digest's draft, or make it anew in place with what its editor changed; None if there is nothing new.
+
+    ``due_at``: the time of the timetable it is made for; now if an editor asks. Raises RefusedError while an
+    approved issue waits to be sent, TemplateError if a template cannot be compiled.
+    """
+    with database.writing() as connection:
+        # Nobody keeps anything while the line is drawn: what is not seen here is kept later, and comes next time.
+        now = clock.now()
+        cut_off = turns.draw_line(connection, now=now)
+        _refuse_if_one_waits(issue_store.find(connection, digest=digest.id, states=("approved",)))
+        draft = _draft(connection, digest)
+        contents = Contents(
+            digest=digest,
+            number=draft.number if draft else issue_store.next_number(connection, digest.id),
+            at=cut_off,
+            chosen=_candidates(connection, digest, cut_off=cut_off, now=now),
+            changes=_corrections(connection, digest, now=now),
+            edits=draft.edits if draft else NO_EDITS,
+        )
+        wanted = variant_store.in_use(connection, vault)
+    if not (contents.sections or contents.changes):
+        return None
+
+    def ready(connection: Transaction) -> int:
+        _refuse_if_changed(connection, digest=digest, draft=draft, number=contents.number)
+        return draft.id if draft else issue_store.add(connection, digest=digest.id, number=contents.number, at=cut_off)
+
+    issue = keep_draft(
+        database,
+        contents,
+        imprint=imprint,
+        templates=templates,
+        variants=wanted,
+        due_at=due_at or now,
+        ready=ready,
+    )
+    log.info("composed issue=%d digest=%s entries=%d", issue.id, digest.id, len(issue.entries))
+    return issue
+
+
+def _candidates(connection: Transaction, digest: Digest, *, cut_off: datetime, now: datetime) -> list[Entry]:
+    previous = issue_store.previous_cut_off(connection, digest.id)
+    chosen = entry_store.candidates(
+        connection,
+        after=previous or digest.cadence.one_before(now),
+        until=cut_off,
+        oldest=now - digest.max_age,
+        by_own_date=previous is None,
+    )
+    dropped = entry_store.left_behind(connection, digest.id, oldest=now - digest.max_age)
+    return list({entry.id: entry for entry in (*chosen, *dropped)}.values())
+
+
+def _corrections(connection: Transaction, digest: Digest, *, now: datetime) -> list[tuple[Change, Entry]]:
+    """Return what became of entries that somebody was sent: retracted, corrected, withdrawn, newest first.
+
+    Looked for over the whole of ``max_age``, because whoever reads monthly was not told by the issues in between;
+    whoever was, is not told again.
+    """
+    changes = entry_store.alarms_since(connection, now - digest.max_age)
+    about = entry_store.get_many(connection, [change.entry for change in changes])
+    sent = delivery_store.ever_sent(connection, list(about))
+    return [(change, about[change.entry]) for change in changes if change.entry in sent][:MOST_NOTICES]
+
+
+def _draft(connection: Transaction, digest: Digest) -> Issue | None:
+    return next(iter(issue_store.find(connection, digest=digest.id, states=("draft",))), None)
+
+
+def _refuse_if_changed(connection: Transaction, *, digest: Digest, draft: Issue | None, number: int) -> None:
+    """Hold the draft until the transaction ends; raise RefusedError if it is no longer the one that was composed for.
+
+    Compiling takes seconds, and meanwhile somebody may have edited the draft, approved it, sent it, or made one.
+    """
+    _refuse_if_one_waits(issue_store.find(connection, digest=digest.id, states=("approved",)))
+    if draft is not None:
+        held = issue_store.set_state(connection, draft.id, "draft", only_from=("draft",))
+        current = issue_store.get(connection, draft.id) if held else None
+        as_it_was = current is not None and current.edits == draft.edits
+    else:
+        as_it_was = _draft(connection, digest) is None and issue_store.next_number(connection, digest.id) == number
+    if not as_it_was:
+        message = f"the issue of {digest.id} was composed or sent by another process in the meantime: look at it again"
+        raise RefusedError(message)
+
+
+def _refuse_if_one_waits(approved: Sequence[Issue]) -> None:
+    if approved:
+        waiting = approved[0]
+        message = f"issue {waiting.id} is approved and not sent yet: send it or cancel it first"
+        raise RefusedError(message)
+
+
+def compose_due(
+    database: Database,
+    clock: Clock,
+    *,
+    digest: Digest,
+    scheduled_for: datetime,
+    compose: Callable[[Digest], Issue | None],
+    send: Callable[[Issue], object],
+) -> None:
+    """Make the issue for a time of the timetable, once, and send it if nobody has to approve it.
+
+    One that is too late to be of use is held for the editor instead. One that has to be approved stays a draft,
+    however late: nobody sends it without the editor.
+    """
+    with database.reading() as connection:
+        made = issue_store.find(connection, digest=digest.id, due_at=scheduled_for)
+    issue = made[0] if made and made[0].state != "draft" else compose(digest)
+    if issue is None or issue.state != "draft" or digest.approval:
+        return
+    if clock.now() > issue.not_later_than:
+        with database.writing() as connection:
+            issue_store.set_state(connection, issue.id, "held", only_from=("draft",))
+        log.warning("held issue=%d digest=%s scheduled_for=%s", issue.id, digest.id, scheduled_for.isoformat())
+    else:
+        send(issue)
