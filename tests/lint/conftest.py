@@ -12,7 +12,8 @@ from tests.rendering import CONSENT, START, entry, html_of, issue_view, telling,
 from msdigest.lint.inspected import Inspected, Specimen
 from msdigest.model.compiled import PROFESSIONAL, Choice, CompiledIssue, Variant
 from msdigest.model.entry import Entry
-from msdigest.render.email import compile_unchecked, stylesheets
+from msdigest.render.email import compile_unchecked
+from msdigest.render.frame import stylesheets
 from msdigest.render.issue import sections_view
 from msdigest.render.template import Templates, stock_templates
 from msdigest.render.values import person_values, selection_values
