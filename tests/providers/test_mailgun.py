@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from tests.sinks.mailgun import KEY, parse
 
 from msdigest.errors import ProviderError
-from msdigest.model.delivery import Letter, Outcome, Recipient, Shipment
+from msdigest.model.delivery import Coding, Letter, Outcome, Recipient, Shipment
 from msdigest.ports import Failure, Reply
 from msdigest.providers.mailgun import MailgunProvider
 
@@ -27,14 +28,20 @@ def person(number: int, *, greeting: str = "Hello Ada,") -> Recipient:
     )
 
 
-def shipment(*people: Recipient, html: list[str] | None = None, text: list[str] | None = None) -> Shipment:
+def shipment(
+    *people: Recipient,
+    html: list[bytes | str] | None = None,
+    text: list[bytes | str] | None = None,
+    coding: Coding = "plain",
+) -> Shipment:
     letter = Letter(
         issue=7,
         sender="MS Digest <digest@mail.example.org>",
         subject="What is new",
         list_id="weekly.mail.example.org",
-        html=html or ["<p>", "greeting", '</p><a href="', "leave_url", '">Leave</a>'],
-        text=text or ["", "greeting", "\n", "leave_url", "\n"],
+        html=html or [b"<p>", "greeting", b'</p><a href="', "leave_url", b'">Leave</a>'],
+        text=text or [b"", "greeting", b"\n", "leave_url", b"\n"],
+        coding=coding,
         headers={"List-Id": "<weekly.mail.example.org>"},
     )
     return Shipment(attempt="attempt-1", parts=[(letter, list(people))])
@@ -84,7 +91,11 @@ def test_values_are_escaped_for_where_they_stand() -> None:
 @pytest.mark.parametrize("foreign", ["%recipient.leave%", "%unsubscribe_url%", "%recipient_email%", "%Recipient%"])
 def test_variables_in_a_sources_words_stay_words(foreign: str) -> None:
     """What looks like a variable in somebody's blog post is not replaced by anybody's data."""
-    fields = fields_of(shipment(person(1), html=[f"<p>{foreign} 100% of 50% %E2%80%9C</p>"], text=[f"{foreign} 5%\n"]))
+    fields = fields_of(
+        shipment(
+            person(1), html=[f"<p>{foreign} 100% of 50% %E2%80%9C</p>".encode()], text=[f"{foreign} 5%\n".encode()]
+        )
+    )
 
     assert foreign not in fields["html"][0]
     assert f"&#37;{foreign[1:]} 100% of 50% %E2%80%9C" in fields["html"][0]
@@ -97,19 +108,37 @@ def test_variables_in_a_sources_words_stay_words(foreign: str) -> None:
         "https://evil.example/?u=%recipient.x%recipient.leave%",
         "%recipient%recipient.h_leave_url%",
         "%a-recipient.x%%recipient.leave%",
+        "%é-recipient.leave%",
     ],
 )
 def test_variables_that_share_a_sign_stay_words(foreign: str) -> None:
     """A source cannot have a reader's way to leave put into its own link."""
-    fields = fields_of(shipment(person(1), html=[f'<a href="{foreign}">x</a>'], text=[foreign + "\n"]))
+    fields = fields_of(
+        shipment(person(1), html=[f'<a href="{foreign}">x</a>'.encode()], text=[f"{foreign}\n".encode()])
+    )
 
     assert "%recipient" not in fields["html"][0]
     assert "%recipient" not in fields["text"][0]
 
 
+def test_a_subject_has_no_variables_either() -> None:
+    """A title of a source may stand in it."""
+    parcel = shipment(person(1))
+    letter = replace(parcel.parts[0][0], subject="On %recipient.leave%, 5% more")
+
+    assert fields_of(replace(parcel, parts=[(letter, [person(1)])]))["subject"] == ["On ％recipient.leave%, 5% more"]
+
+
+def test_bodies_are_bytes_and_stay_them() -> None:
+    """UTF-8 in any script, as it was joined."""
+    fields = fields_of(shipment(person(1), html=["<p>é 日本語</p>".encode()], text=["🙂\n".encode()]))
+
+    assert (fields["html"], fields["text"]) == (["<p>é 日本語</p>"], ["🙂\n"])
+
+
 def test_a_variable_cannot_be_finished_by_ours() -> None:
     """What ends just before one of our own variables does not borrow its sign."""
-    fields = fields_of(shipment(person(1), html=["%recipient.leave", "greeting", ""], text=["x\n"]))
+    fields = fields_of(shipment(person(1), html=[b"%recipient.leave", "greeting", b""], text=[b"x\n"]))
 
     assert fields["html"] == ["&#37;recipient.leave%recipient.h_greeting%"]
 

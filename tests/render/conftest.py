@@ -1,80 +1,32 @@
-"""An issue of 24 entries to render, and templates with one thing changed."""
+"""An issue of 24 entries to render, random issues, and templates with one thing changed."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.rendering import issue_view, random_issue
 
-from msdigest.model.compiled import Variant
-from msdigest.model.entry import Entry, Identifier
+from msdigest.model.compiled import PROFESSIONAL, Variant
 from msdigest.render.email import compile_issue
 from msdigest.render.template import Templates, stock_templates
-from msdigest.render.view import IssueView, sections_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from msdigest.model.compiled import CompiledIssue
+    from msdigest.render.issue import IssueView
 
-EVIDENCE = ("commentary", "preprint", "trial", "safety", "guidance", "retracted", None, "cohort")
-TITLES = (
-    "A larger dose was no better",
-    'What "no evidence of disease" <hides> & shows',
-    "Mañana: </td></table><script>alert(1)</script>",
-    "Recruiting → completed \u200f\u00a0 &amp; %recipient.greeting% {{ person }}",
-)
-TEXTS = (
-    "The double dose did no more than the licensed one. Infections were as common. More is planned.",
-    "<b>Not bold</b> & not <img src=https://track.example/1.gif> loaded. Second sentence. Third.",
-    "",
-    "One line\r\nthen another\x00 with a control. " + "word " * 90,
-)
-
-
-def entry(number: int) -> Entry:
-    """Make one entry; every fourth is quite unlike the first."""
-    return Entry(
-        id=f"{number:032x}",
-        key=f"key-{number}",
-        source=("blog", "registry")[number % 2],
-        title=f"{TITLES[number % 4]} ({number})",
-        url=f"https://blog.example.org/{number}/?a=1&b=é",
-        text=TEXTS[number % 4],
-        authors=("Ann O'Neill", "Ben", "Cy", "Dee")[: number % 5],
-        published=datetime(2026, 11, 18, 23, 30, tzinfo=UTC) if number % 3 else None,
-        precision=("minute", "day", "month", "year")[number % 4] if number % 3 else None,
-        first_seen=datetime(2026, 11, 19, tzinfo=UTC),
-        identifiers=(Identifier("doi", f"10.1000/a<{number}>"), Identifier("nct", "NCT06441617"))[: number % 3],
-        coi=("COI None relevant", None, "Fees from <Firm & Sons>")[number % 3],
-        disclaimer="General Disclaimer: the author's own view." if number % 4 == 0 else None,
-        topics=("ocrelizumab", "pml")[: number % 3],
-        evidence=EVIDENCE[number % 8],
-    )
-
-
-def issue_view(count: int = 24) -> IssueView:
-    """Make an issue of ``count`` entries in three sections."""
-    entries = [entry(number) for number in range(count)]
-    third = max(1, count // 3)
-    sections = (("Trials", entries[:third]), ("Blogs", entries[third : 2 * third]), ("Papers", entries[2 * third :]))
-    return IssueView(
-        digest="MS Research Digest",
-        number=42,
-        date="20 November 2026",
-        subject="MS Research Digest · 20 November 2026",
-        sections=sections_view(
-            [section for section in sections if section[1]],
-            source_names={"blog": "The Blog", "registry": "A registry"},
-            topic_names={"pml": "PML"},
-            zone="Europe/London",
-        ),
-        web_url="https://digest.example.org/issue/weekly/42/",
-        site_title="A charity",
-        postal_address="1 Example Street, London",
-    )
+# How many entries each of the random issues has, and how it looks.
+VARIANTS = {
+    5: Variant(),
+    12: Variant(language="de", theme="large"),
+    23: Variant(neutral=True, audience=PROFESSIONAL),
+    40: Variant(theme="low-glare"),
+    60: Variant(language="de", neutral=True),
+}
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +45,17 @@ def make_view() -> Callable[..., IssueView]:
 def compiled(templates: Templates) -> CompiledIssue:
     """The issue of 24 entries in the standard theme."""
     return compile_issue(templates, issue_view(), Variant())
+
+
+@pytest.fixture(scope="session")
+def random_issues(templates: Templates) -> list[tuple[IssueView, CompiledIssue]]:
+    """Five issues of 5 to 60 entries, in any language and theme."""
+    dice = Random(2026)  # noqa: S311  # the same issues each time; no secret
+    made = []
+    for count, variant in VARIANTS.items():
+        view = random_issue(dice, count, variant)
+        made.append((view, compile_issue(templates, view, variant)))
+    return made
 
 
 @pytest.fixture

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
+from tests.rendering import random_reader
 
 from msdigest.errors import NotCompilableError, TemplateError
 from msdigest.model.compiled import Block, Slot, Variant
 from msdigest.render.compiler import html_program, text_program
-from msdigest.render.email import compile_issue
+from msdigest.render.email import check_compiled, compile_issue
 from msdigest.render.sealed import Marks, Where
 
 HTML, TEXT = "digest.html.jinja", "digest.txt.jinja"
 LAYOUT = "layout.html.jinja"
+CSS, HEAD = "inline.css.jinja", "head.css.jinja"
 GREETING = "{{ person.greeting }}"
-EXCERPT = '<p class="para" dir="auto"{{ own(entry) }}>{{ entry.excerpt }}</p>'
-HEADING = '<h2 class="heading">'
+COUNT = "{{ selection.count_line }}"
+# The excerpts of an entry, and the heading of a section.
+EXCERPTS = "{% for excerpt in issue.excerpts(entry) %}"
+EXCERPT = '<p class="para" dir="auto"{{ own(entry) }}>{{ excerpt.text }}</p>'
+HEADING = '<h2 class="heading">{{ section.title }}'
+LINE = '<li class="line"><span dir="auto"'
+SHOWN_LINE = "{% shown line %}\n" + LINE
+SHOWN_NOTICE = '{% shown notice %}\n<div class="entry">'
+MORE = "{% shown issue.more %}<a"
+CLOCK = "{{ person[entry.clock] }}"
 
 # (what was changed, file, old, new, words of the refusal)
 UNSAFE = [
@@ -86,11 +98,11 @@ UNSAFE = [
     ("in the title", HTML, "title %}{{ issue.subject }}", "title %}{{ person.greeting }}", "the element title"),
     ("in a script", HTML, GREETING, "<script>{{ person.greeting }}</script>", "the element script"),
     ("in a text area", HTML, GREETING, "<textarea>{{ person.greeting }}</textarea>", "the element textarea"),
-    ("running number", HTML, EXCERPT, "<p>{{ loop.index }}</p>", "depends on which other entries"),
+    ("running number", HTML, EXCERPTS, "<p>{{ loop.index }}</p>" + EXCERPTS, "depends on which other entries"),
     ("running number of sections", HTML, HEADING, "<h2>{{ loop.index }}", "depends on which other entries"),
-    ("separator", HTML, EXCERPT, "{% if not loop.last %}<hr>{% endif %}", "depends on which other entries"),
+    ("separator", HTML, EXCERPTS, "{% if not loop.last %}<hr>{% endif %}" + EXCERPTS, "depends on which other entries"),
     ("first is different", HTML, HEADING, "<h2>{% if loop.first %}!{% endif %}", "depends on which other entries"),
-    ("zebra", HTML, EXCERPT, "<p>{{ loop.cycle('a', 'b') }}</p>", "depends on which other entries"),
+    ("zebra", HTML, EXCERPTS, "<p>{{ loop.cycle('a', 'b') }}</p>" + EXCERPTS, "depends on which other entries"),
     ("count of sections", HTML, HEADING, "<h2>{{ issue.sections|length }}", "depends on which other entries"),
     ("count of a section", HTML, HEADING, "<h2>{{ section.entries|length }}", "depends on which other entries"),
     ("first title as headline", HTML, GREETING, "{{ issue.entries[0].title }}", "depends on which other entries"),
@@ -106,10 +118,82 @@ UNSAFE = [
         "shown captured and cut",
         HTML,
         GREETING,
-        "{% set x %}{% shown issue %}a{% endshown %}{% endset %}{{ x[:9] }}",
-        "",
+        "{% set x %}{% shown issue.fresh %}a{% endshown %}{% endset %}{{ x[:30] }}",
+        "what is shown here stands in a comment",
     ),
-    ("text: running number", TEXT, 'fill(first="* "', 'fill(first=loop.index ~ ". "', "depends on which"),
+    ("a flag used in an if", HTML, COUNT, "{% if issue.more.conditions %}x{% endif %}", "depends on which"),
+    ("a flag printed", HTML, COUNT, "{{ issue.more }}", "depends on which"),
+    (
+        "the overview's flag used in an if",
+        HTML,
+        COUNT,
+        "{% if issue.brief.conditions %}x{% endif %}",
+        "depends on which",
+    ),
+    ("the choice used in an if", HTML, COUNT, "{% if issue.choice %}x{% endif %}", "depends on which"),
+    ("the choice's count printed", HTML, COUNT, "{{ issue.choice.more if issue.choice else 0 }}", "depends on which"),
+    ("the count of more filtered", HTML, COUNT, "{{ selection.more_line|upper }}", "more_line is used for"),
+    ("the count of more used in an if", HTML, COUNT, "{% if selection.more_line %}x{% endif %}", "more_line is used"),
+    ("running number in the overview", HTML, LINE, f"<li>{{{{ loop.index }}}}</li>{LINE}", "depends on which"),
+    ("last line of the overview", HTML, LINE, f"{{% if loop.last %}}<li>!</li>{{% endif %}}{LINE}", "depends on which"),
+    ("length of the overview", HTML, COUNT, "{{ issue.overview|length }}", "depends on which"),
+    ("a line of the overview not marked", HTML, SHOWN_LINE, "{% shown issue.brief %}\n" + LINE, "depends on which"),
+    ("an excerpt outside shown", HTML, EXCERPTS, EXCERPTS + "<p>{{ excerpt.text }}</p>", "depends on which"),
+    (
+        "the first way to tell an excerpt",
+        HTML,
+        EXCERPTS,
+        "{{ (issue.excerpts(entry)|first).text if entry.excerpt }}" + EXCERPTS,
+        "depends on which",
+    ),
+    ("number of ways to tell it", HTML, EXCERPTS, "{{ issue.excerpts(entry)|length }}" + EXCERPTS, "depends on which"),
+    ("an excerpt across elements", HTML, EXCERPT, "</div><div>{{ excerpt.text }}", "must hold whole elements"),
+    (
+        "what is shown unless, across elements",
+        HTML,
+        EXCERPT,
+        "<p>{{ excerpt.text }}{% endshown %}</p>{% shown excerpt %}",
+        "must hold whole elements",
+    ),
+    (
+        "an excerpt as an attribute",
+        HTML,
+        EXCERPT,
+        '<p title="{% shown excerpt %}x{% endshown %}">y</p>',
+        "the attribute title",
+    ),
+    (
+        "a correction not marked",
+        HTML,
+        SHOWN_NOTICE,
+        "{% shown issue.corrections %}\n" + SHOWN_NOTICE.partition("\n")[2],
+        "depends on which",
+    ),
+    ("number of corrections", HTML, COUNT, "{{ issue.notices|length }}", "depends on which"),
+    ("if there are corrections", HTML, COUNT, "{% if issue.notices %}x{% endif %}", "depends on which"),
+    ("more on the web across elements", HTML, MORE, "</p>{% shown issue.more %}<p><a", "must hold whole elements"),
+    ("if on a clock", HTML, CLOCK, "{% if person[entry.clock] %}x{% endif %}", "is used for more than printing"),
+    ("filter on a clock", HTML, CLOCK, "{{ person[entry.clock]|lower }}", "is used for more than printing"),
+    ("a clock as an address", HTML, CLOCK, '<a href="{{ person[entry.clock] }}">x</a>', "names end in _url"),
+    (
+        "a counter of our own",
+        HTML,
+        HEADING,
+        "{% set n = namespace(seen=0) %}{% for e in section.entries %}{% set n.seen = n.seen + 1 %}{% endfor %}<h2>{{ n.seen }}",
+        "depends on which",
+    ),
+    ("a long section", HTML, HEADING, "<h2>{% if section.entries|length > 1 %}!{% endif %}", "depends on which"),
+    ("an excerpt's element left open", HTML, EXCERPT, "<p>{{ excerpt.text }}", "must hold whole elements"),
+    ("a stranger's clock", HTML, CLOCK, "{{ person.clock_99 }}", "person has no 'clock_99'"),
+    (
+        "text: running number",
+        TEXT,
+        'fill(first="* ", rest="  ") }}\n{% endshown',
+        'fill(first=loop.index ~ ". ") }}\n{% endshown',
+        "depends on which",
+    ),
+    ("text: an excerpt outside shown", TEXT, EXCERPTS, EXCERPTS + "{{ excerpt.text }}", "depends on which"),
+    ("text: a flag used in an if", TEXT, COUNT, "{{ 'x' if issue.more.conditions }}", "depends on which"),
     ("text: filter", TEXT, GREETING, "{{ person.greeting|fill }}", "person.greeting is used for"),
     ("text: logic", TEXT, GREETING, "{{ 'x' if person.greeting else 'y' }}", "person.greeting is used for"),
     (
@@ -120,6 +204,23 @@ UNSAFE = [
         "<style> is not allowed",
     ),
     ("remote style sheet", LAYOUT, "</title>", '</title>\n<link rel="stylesheet" href="https://x">', "<link> is not"),
+    ("style: the first entry", CSS, ".entry {", ".entry:first-child {", "'.entry:first-child'"),
+    ("style: every second line", CSS, ".line {", ".line:nth-child(2n) {", "'.line:nth-child(2n)'"),
+    ("style: beside a neighbour", CSS, ".section {", ".section + .section {", "'.section + .section'"),
+    ("style: behind a neighbour", CSS, ".note {", ".para ~ .note {", "'.para ~ .note'"),
+    ("style: all but", CSS, ".name {", ".name:not(.pill) {", "'.name:not(.pill)'"),
+    ("style: an empty part", CSS, ".note {", ".note:empty {", "'.note:empty'"),
+    ("style: by an attribute", CSS, ".link {", "a[href] {", "'a[href]'"),
+    (
+        "style: important",
+        CSS,
+        ".entry { margin: 0 0 32px;",
+        ".entry { margin: 0 !important;",
+        ".entry: 'margin: 0 !important'",
+    ),
+    ("style: on small screens", CSS, ".entry {", "@media print { .x { margin: 0; } }\n.entry {", "'@media'"),
+    ("head: another sheet", HEAD, ":root {", "@import 'x.css'; :root {", "'@import'"),
+    ("head: the end of the style", HEAD, ":root {", "</style> :root {", "'<'"),
     ("no doctype", LAYOUT, "<!DOCTYPE html>", "<!doctype html>", "must begin with <!DOCTYPE html>"),
 ]
 HARMLESS = [
@@ -130,15 +231,51 @@ HARMLESS = [
     ("a macro", HTML, GREETING, "{% macro m(x) %}<b>{{ x }}</b>{% endmacro %}{{ m(person.greeting) }}"),
     ("captured and printed", HTML, GREETING, "{% set x %}{{ person.greeting }}{% endset %}{{ x }}"),
     ("an address as text", HTML, GREETING, "{{ person.leave_url }}"),
-    ("logic on an entry", HTML, EXCERPT, "{% if entry.topics|length > 1 %}<p>{{ entry.topics|join }}</p>{% endif %}"),
+    (
+        "logic on an entry",
+        HTML,
+        EXCERPTS,
+        "{% if entry.topics|length > 1 %}<p>{{ entry.topics|join }}</p>{% endif %}" + EXCERPTS,
+    ),
     (
         "a part of some sections",
         HTML,
         GREETING,
         "{% for s in issue.sections %}{% shown s %}<b>x</b>{% endshown %}{% endfor %}",
     ),
-    ("a loop over something else", HTML, EXCERPT, "{% for t in entry.topics %}{{ loop.index }} {{ t }}{% endfor %}"),
-    ("an element left open", HTML, EXCERPT, "<p>{{ entry.excerpt }}"),
+    (
+        "a loop over something else",
+        HTML,
+        EXCERPTS,
+        "{% for t in entry.topics %}{{ loop.index }} {{ t }}{% endfor %}" + EXCERPTS,
+    ),
+    ("an element left open", HTML, '<p class="para note" dir="auto">{{ entry.note }}</p>', "<p>{{ entry.note }}"),
+    ("an overview that may be empty", HTML, "{% shown issue.brief %}", "{% shown issue.fresh %}"),
+    ("a heading of no corrections", HTML, "{% shown issue.corrections %}", "{% shown issue.fresh %}"),
+    ("none more on the web", HTML, MORE, "{% shown issue.fresh %}<a"),
+    ("text: none more on the web", TEXT, "{% shown issue.more %}", "{% shown issue.fresh %}"),
+    ("the plain excerpt", HTML, EXCERPT, "<p>{{ entry.excerpt }}</p>"),
+    ("how much more there is, also if there is none", HTML, COUNT, "{{ selection.more_line }}"),
+    ("a flag that is always true", HTML, COUNT, "{% if issue.more %}x{% endif %}"),
+    ("what matters most to everybody", HTML, COUNT, "{{ issue.ranking[0] }}"),
+    (
+        "corrections told twice",
+        HTML,
+        COUNT,
+        "{% for n in issue.notices %}{% shown n %}<b>{{ n.title }}</b>{% endshown %}{% endfor %}",
+    ),
+    (
+        "an overview of our own",
+        HTML,
+        COUNT,
+        "{% for l in issue.overview %}{% shown l %}<b>{{ l.text }}</b>{% endshown %}{% endfor %}",
+    ),
+    ("a part within a part", HTML, EXCERPT, "{% shown issue.more %}<b>{{ selection.more_line }}</b>{% endshown %}"),
+    ("a clock twice", HTML, CLOCK, "{{ person[entry.clock] }} {{ person[entry.clock] }}"),
+    ("if there are other entries at all", HTML, COUNT, "{% shown issue.fresh %}<b>new</b>{% endshown %}"),
+    ("style: another margin", CSS, ".entry { margin: 0 0 32px;", ".entry { margin: 0 0 20px;"),
+    ("style: a class more", CSS, ".entry {", ".section .entry .name { letter-spacing: 1px; }\n.entry {"),
+    ("head: the first entry", HEAD, ":root {", ".entry:first-child { color: red !important; }\n:root {"),
     ("text: other words", TEXT, "{{ person.reason }}", "Why: {{ person.reason }}"),
 ]
 
@@ -152,10 +289,10 @@ def test_what_cannot_hold_for_everybody_is_refused(mutated, make_view, name, old
         compile_issue(templates, make_view(6), Variant())
 
     assert why in str(refused.value)
-    # What only the whole output tells is told of the mail, whichever template it came from.
+    # What only the whole output tells is told of the mail, whichever template it came from; a style by its selector.
     assert refused.value.file.endswith((name, HTML))
-    told_by_the_output = "depends on which" in why or "<" in why
-    assert (refused.value.line is None) == told_by_the_output
+    without_a_line = "depends on which" in why or "<" in why or name in {CSS, HEAD}
+    assert (refused.value.line is None) == without_a_line
     if refused.value.line is not None:
         written = (templates.folders[0] / "email" / name).read_text(encoding="utf-8")
         assert abs(refused.value.line - (written[: written.index(new)].count("\n") + 1)) <= 1
@@ -163,8 +300,19 @@ def test_what_cannot_hold_for_everybody_is_refused(mutated, make_view, name, old
 
 @pytest.mark.parametrize(("name", "old", "new"), [case[1:] for case in HARMLESS], ids=[case[0] for case in HARMLESS])
 def test_what_holds_for_everybody_is_accepted(mutated, make_view, name, old, new) -> None:
-    """An operator's harmless change compiles."""
-    assert compile_issue(mutated(name, old, new), make_view(6), Variant()).titles
+    """An operator's harmless change compiles, and says to anybody what it would say to them alone."""
+    templates, view = mutated(name, old, new), make_view(6)
+    compiled = compile_issue(templates, view, Variant())
+    dice = Random(name + new)  # noqa: S311  # the same people each time; no secret
+    people = [random_reader(dice, view, compiled) for _ in range(4)]
+
+    check_compiled(templates, view, compiled, [(reader.choice, reader.person) for reader in people])
+
+
+def test_there_are_enough_of_both() -> None:
+    """Each has a name of its own."""
+    assert len({case[0] for case in UNSAFE}) == len(UNSAFE) > 90
+    assert len({case[0] for case in HARMLESS}) == len(HARMLESS) > 25
 
 
 @pytest.mark.parametrize(
@@ -175,7 +323,10 @@ def test_what_holds_for_everybody_is_accepted(mutated, make_view, name, old, new
         (HTML, GREETING, "{{ issue.sections.nothing.at_all }}", "nothing"),
         (TEXT, GREETING, "{{ 1 / 0 }}", "ZeroDivisionError"),
         (HTML, GREETING, "{{ say('no_such_sentence') }}", "no_such_sentence"),
-        (HTML, GREETING, "{% shown 7 %}x{% endshown %}", "ids"),
+        (HTML, COUNT, "{{ issue.overview[0].text }}", "has no element 0"),
+        (HTML, COUNT, "{{ issue.entry('x').title }}", "StopIteration"),
+        (CSS, ".hello {", ".{{ person.greeting }} {", "'person' is undefined"),
+        (HTML, GREETING, "{% shown 7 %}x{% endshown %}", "conditions"),
     ],
 )
 def test_a_broken_template_is_no_question_of_compiling(mutated, make_view, name, old, new, why) -> None:

@@ -1,82 +1,55 @@
-"""An issue is compiled once and says to each person exactly what it would say if made for them alone."""
+"""What a digest's mail says and looks like, in both parts."""
 
 from __future__ import annotations
 
-import random
 import re
 import socket
-from dataclasses import astuple, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+from tests.rendering import html_of, notices, person, telling, text_of
 
-from msdigest.errors import RefusedError, TemplateError
-from msdigest.model.compiled import Variant
-from msdigest.model.details import Event, LocalTime, Speaker
-from msdigest.model.entry import Entry, Identifier
+from msdigest.errors import NotCompilableError, TemplateError
+from msdigest.model.compiled import Choice, Variant
+from msdigest.model.entry import Entry
 from msdigest.model.subscriber import THEMES, Consent
-from msdigest.render.email import (
-    SIZE_LIMIT,
-    compile_issue,
-    fitting,
-    html_size,
-    person_values,
-    reference,
-    selection_values,
-)
+from msdigest.render.email import check_compiled, compile_issue, compile_unchecked, samples, stylesheets
+from msdigest.render.issue import SectionView, sections_view
 from msdigest.render.meetings import Meeting
-from msdigest.render.program import assemble, decode, encode, join
-from msdigest.render.view import SectionView, sections_view
-
-NAMES = (
-    "",
-    "Ada",
-    'O\'Neill "Bobby" Tables',
-    "<script>alert(1)</script> & Söhne",
-    "%recipient.leave_url% {{ person.name }} %name% ${x}",
-    "A\u00a0B\u2009C",
-    "\u200fעדה\u200e \u202emirrored\u202c",
-    "👩🏽‍🔬 Łucja 🙂",
-    "Line\r\nBcc: x@example.org\nthird",
-    "Nul\x00 bell\x07 esc\x1b next\x85 sep\u2028",
-    "&amp;&lt;&#39;&nbsp;&notanentity",
-    "<!-- comment --> ]]> <![CDATA[x]]>",
-    "x" * 300,
-)
-CONSENT = Consent(at=datetime(2026, 5, 3, 12, tzinfo=UTC))
+from msdigest.render.program import decode, encode
+from msdigest.render.values import person_values
 
 
-def _person(name: str) -> dict[str, str]:
-    return person_values(name=name, consent=CONSENT, leave_url="https://digest.example.org/leave/aB3-_~.x")
+@pytest.fixture(scope="module")
+def whole(compiled) -> Choice:
+    """All of the issue of 24 entries."""
+    return Choice(tuple(compiled.titles), tuple(compiled.notices), more=3)
 
 
-def test_assembled_equals_the_naive_way_byte_for_byte(templates, make_view, compiled) -> None:
-    """80 random selections, from one entry to all, with hostile names: HTML and text are the same bytes."""
-    view = make_view()
-    dice = random.Random(42)  # noqa: S311  # the same selections each time; no secret
-    for turn in range(80):
-        entries = frozenset(dice.sample(view.ids, dice.choice([1, 2, 3, 5, 8, 13, 24])))
-        selection, person = selection_values(compiled, entries), _person(NAMES[turn % len(NAMES)])
-        person["greeting"] = f"Hello {NAMES[turn % len(NAMES)]},"  # long ones too
+@pytest.fixture(scope="module")
+def page(compiled, whole) -> str:
+    """The HTML part of all of it."""
+    return html_of(compiled, whole)
 
-        html, text = reference(templates, view.only(entries), Variant(), selection=selection, person=person)
 
-        assert join(assemble(compiled.html, entries, selection), person, html=True).encode() == html.encode()
-        assert join(assemble(compiled.text, entries, selection), person, html=False).encode() == text.encode()
+def _everything(view) -> Choice:
+    return Choice(view.ids)
 
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_theme_compiles(templates, make_view, theme) -> None:
     """Each theme a person can choose is compiled, in its own colours and sizes, nothing below 16 px."""
-    compiled = compile_issue(templates, make_view(5), Variant(theme=theme))
+    view = make_view(5)
+    html = html_of(compile_issue(templates, view, Variant(theme=theme)), _everything(view))
 
-    html = _html(compiled, make_view(5).ids)
     sizes = {float(size) for size in re.findall(r"font-size:([\d.]+)px", html)}
     assert min(sizes) >= 16
     assert (24.0 if theme == "large" else 18.67) in sizes
     assert ("#fdf6e3" in html) == (theme == "low-glare")
+    assert stylesheets(templates, Variant(theme=theme))[1] in html
 
 
 def test_an_unknown_theme_is_refused(templates, make_view) -> None:
@@ -86,10 +59,25 @@ def test_an_unknown_theme_is_refused(templates, make_view) -> None:
 
 
 def test_one_entry_compiles(templates, make_view) -> None:
-    """The smallest issue has one entry."""
-    compiled = compile_issue(templates, make_view(1), Variant())
+    """The smallest issue with news has one entry."""
+    view = make_view(1)
 
-    assert "1 new entry in your topics · about 1 minute" in _html(compiled, make_view(1).ids)
+    html = html_of(compile_issue(templates, view, Variant()), _everything(view))
+
+    assert "1 new entry in your topics · about 1 minute" in html
+    assert "In two minutes" not in html
+
+
+def test_corrections_alone_are_an_issue(templates, make_view) -> None:
+    """Who was sent what is taken back is told so, also when there is nothing new."""
+    view = replace(make_view(1), sections=(), ranking=())
+    compiled = compile_issue(templates, view, Variant())
+    html = html_of(compiled, Choice((), ("change-1",)))
+
+    assert "1 correction to what you were sent" in html
+    assert "Taken &lt;back&gt; &amp; 1" in html
+    assert "Taken &lt;back&gt; &amp; 0" not in html
+    assert [choice.entries for choice, _ in samples(compiled)] == [(), (), ()]
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -113,84 +101,153 @@ def test_the_same_issue_gives_the_same_bytes(templates, make_view, compiled) -> 
     assert decode(encode(compiled)) == compiled
 
 
+def test_what_was_compiled_from_something_else_is_refused(templates, make_view, compiled) -> None:
+    """The comparison finds a single word that differs, and shows where."""
+    view = replace(make_view(), postal_address="2 Example Street, London")
+
+    with pytest.raises(NotCompilableError, match=r"for one person it says .* · 2 Example .* compiled .* · 1 Example "):
+        check_compiled(templates, view, compiled, samples(compiled))
+
+
+def test_a_look_at_an_issue_is_the_issue(templates, make_view) -> None:
+    """Without the comparison the program is the same."""
+    assert compile_unchecked(templates, make_view(3), Variant()) == compile_issue(templates, make_view(3), Variant())
+
+
 def test_what_is_mailed_to_one_does_not_name_the_rest(make_view, compiled) -> None:
-    """Entries that were not chosen, and sections without a chosen one, leave no trace."""
+    """Entries that were not chosen, sections without a chosen one, and others' corrections leave no trace."""
     view = make_view()
-    html = _html(compiled, view.ids[:1])
+    html = html_of(compiled, Choice(view.ids[:1]))
 
     assert view.entries[0].byline[0] in html
-    assert "Blogs</h2>" not in html
-    assert all(entry.id not in html for entry in view.entries)
-    assert html.count("<h3") == 1
+    for absent in ("Blogs</h2>", "In two minutes", "Corrections", "Taken ", "more on the web", *view.ids[1:]):
+        assert absent not in html
+    assert html.count("<h3") == 2  # the editors' heading is everybody's
 
 
-def test_the_text_part_has_all_of_the_html_part(make_view, compiled) -> None:
-    """Every entry's title, link, COI, disclaimer and identifiers stand in both parts."""
+def test_the_text_part_has_all_of_the_html_part(make_view, compiled, whole, page) -> None:
+    """Every entry's title, link, COI, disclaimer, note and identifiers stand in both parts."""
     view = make_view()
-    ids = view.ids
-    values = selection_values(compiled, ids)
-    text = join(assemble(compiled.text, ids, values), _person("Ada"), html=False)
+    text = text_of(compiled, whole)
     flat = " ".join(text.split())
     links = _Links()
-    links.feed(_html(compiled, ids))
+    links.feed(page)
 
     for entry in view.entries:
-        for told in (entry.title, entry.excerpt, entry.coi, entry.disclaimer, entry.why, " · ".join(entry.byline)):
-            assert " ".join(told.split()) in flat
+        told = (entry.title, entry.coi, entry.disclaimer, entry.why, entry.note, " · ".join(entry.byline))
+        for words in (*told, *(reference.text for reference in entry.references)):
+            assert " ".join(words.split()) in flat
         assert f"\n{entry.url}\n" in text
         assert entry.url.replace("é", "%C3%A9") in links.addresses
+    for notice in view.notices:
+        assert f"{notice.title}\n{view.page(notice.entry)}\n{notice.what}\n" in text
     for address in links.addresses:
         assert address.replace("%C3%A9", "é") in text
+
+
+def test_the_editors_words_come_first_in_both_parts(compiled, whole, page) -> None:
+    """A heading, a paragraph, two kinds of enumeration: typed as Markdown, told in HTML and in text."""
+    text = text_of(compiled, whole)
+
+    assert re.search(r'<h3 class="name"[^>]*>\s*Good news\s*</h3>', page)
+    assert re.search(r"Some\s*<em>words</em>\s* of\s*<b>ours</b>", page)
+    assert 'href="https://x.example/?a=1&amp;b=2"' in page
+    assert re.search(r"<ul [^>]*>\s*<li [^>]*>\s*a point\s*</li>\s*<li [^>]*>\s*&lt;b&gt;&amp;\s*</li>\s*</ul>", page)
+    assert re.search(r"<ol [^>]*>\s*<li [^>]*>\s*one\s*</li>", page)
+    assert text.index("From the editors") < text.index("In two minutes")
+    assert "Some words of ours, and a link (https://x.example/?a=1&b=2).\n\n* a point\n* <b>&\n\n1. one\n" in text
+    assert "Editor's note: Read <this> & that." in text
+    assert "Editor's note: Read &lt;this&gt; &amp; that." in page
+
+
+def test_the_overview_names_what_matters_most_to_them(make_view, compiled) -> None:
+    """Five entries at most, in the order of the ranking, and none for whoever gets three."""
+    view = make_view()
+    text = text_of(compiled, Choice(view.ids[1:20]))
+    chosen = [entry for entry in view.ranking if entry in view.ids[1:20]][:5]
+    overview = " ".join(text.partition("In two minutes\n")[2].partition("\n---")[0].split())
+
+    titles = [" ".join(view.entry(entry).title.split()) for entry in chosen]
+    assert re.findall(r"\((\d+)\)", overview) == [re.findall(r"\((\d+)\)", title)[0] for title in titles]
+    assert overview.count("*") == 5
+    assert "In two minutes" in text_of(compiled, Choice(view.ids[:4]))
+    assert "In two minutes" not in text_of(compiled, Choice(view.ids[:3]))
+
+
+def test_a_word_is_explained_where_somebody_meets_it_first(make_view, compiled) -> None:
+    """Each reader is told what NEDA is exactly once, whichever entries they get."""
+    view = make_view()
+    with_it = [entry.id for entry in view.entries if "NEDA" in entry.excerpt]
+    assert len(with_it) > 5
+    for start in range(len(with_it)):
+        html = html_of(compiled, Choice(tuple(with_it[start:])))
+
+        assert html.count("NEDA (no evidence of disease activity)") == 1
+        assert html.count("NEDA") == len(with_it) - start
+        assert html.index("NEDA (no evidence") == html.index("NEDA")
 
 
 def test_the_text_part_is_set_in_even_lines(templates, make_view) -> None:
     """No line but an address is longer than 78 characters, and two blank lines never meet, whoever reads what."""
     view = make_view(8)
     odd = (
-        replace(view.entries[0], title="A long title " * 30, excerpt="", disclaimer="", why="", references=()),
-        replace(view.entries[1], title="日本語の題名" * 40, url="", excerpt="本文" * 100, byline=("誌" * 90,)),
+        replace(view.entries[0], title="A long title " * 30, segments=(), excerpt="", disclaimer="", why="", references=()),
+        replace(view.entries[1], title="日本語の題名" * 40, url="", excerpt="本文" * 100, segments=("本文" * 100,), byline=("誌" * 90,)),
         *view.entries[2:],
-    )
+    )  # fmt: skip
     sections = (SectionView("Trials " * 20, odd[:1]), SectionView("News", odd[1:]))
-    view = replace(view, sections=sections, digest="A digest " * 12, postal_address="Harbour " * 20, more_on_web=3)
-    compiled = compile_issue(templates, view, Variant())
+    view = replace(view, sections=sections, digest="A digest " * 12, postal_address="Harbour " * 20)
     imported = Consent(at=datetime(2026, 9, 23, tzinfo=UTC), source="import:people.csv")
-    for entries in ([odd[0].id], [odd[1].id], view.ids[::2], view.ids):
-        person = person_values(name="Name " * 60, consent=imported, leave_url="https://x.example/" + "t" * 90)
-        text = join(assemble(compiled.text, entries, selection_values(compiled, entries)), person, html=False)
+    for shown in (view, replace(view, intro=(), notices=())):
+        compiled = compile_issue(templates, shown, Variant())
+        told = tuple(notice.id for notice in shown.notices)
+        for choice in (
+            Choice((odd[0].id,), more=3), Choice((odd[1].id,), told[:1]), Choice(view.ids[::2], more=1), Choice(view.ids, told),
+        ):  # fmt: skip
+            values = person_values(
+                name="Name " * 60,
+                consent=imported,
+                leave_url="https://x.example/" + "t" * 90,
+                meetings=compiled.meetings,
+            )
+            text = text_of(compiled, choice, values)
 
-        assert "\n\n\n" not in text
-        assert not text.startswith("\n")
-        assert [line for line in text.splitlines() if len(line) > 78 and "https://" not in line] == []
-        assert [line for line in text.splitlines() if line != line.rstrip()] == []
+            assert "\n\n\n" not in text
+            assert not text.startswith("\n")
+            assert [line for line in text.splitlines() if len(line) > 78 and "https://" not in line] == []
+            assert [line for line in text.splitlines() if line != line.rstrip()] == []
 
 
 def test_both_parts_tell_when_a_meeting_is(templates, make_view) -> None:
-    """The same lines and links in HTML and text, for whoever reads it."""
+    """The same lines and links in HTML and text, for whoever reads it, and on that reader's own clock."""
     view = make_view(2)
     told = Meeting(
-        when="When: Thursday 3 December 2026, 19:00 UTC · 14:00 New York", speakers="Speakers: Ada Example (GB), Bob",
-        join="https://meet.example/a", recording="https://meet.example/b",
+        when="When: Thursday 3 December 2026, 19:00 UTC · 14:00 New York", start=datetime(2026, 12, 3, 19, tzinfo=UTC),
+        speakers="Speakers: Ada Example (GB), Bob", join="https://meet.example/a", recording="https://meet.example/b",
     )  # fmt: skip
-    first = replace(view.entries[0], meeting=told)
+    first = replace(view.entries[0], meeting=told, clock="clock_9")
     view = replace(view, sections=(SectionView("Meetings", (first, view.entries[1])),))
     compiled = compile_issue(templates, view, Variant())
-    text = join(assemble(compiled.text, [first.id], selection_values(compiled, [first.id])), _person("Ada"), html=False)
+    html, text = (make(compiled, Choice((first.id,))) for make in (html_of, text_of))
 
-    for part in (_html(compiled, [first.id]), text):
-        assert told.when in part
-        assert told.speakers in part
+    assert compiled.meetings == {"clock_9": "2026-12-03T19:00:00Z"}
+    for part in (html, text):
+        for words in (told.when, told.speakers, "In your time zone: Friday 4 December 2026, 04:00"):
+            assert words in part
+        assert f"https://digest.example.org/entry/{first.id}/meeting.ics" in part
     assert "\nJoin: https://meet.example/a\nRecording: https://meet.example/b\n" in text
-    assert re.search(r'<a [^>]*href="https://meet.example/a"[^>]*>Join: A larger dose', _html(compiled, view.ids))
-    assert "When:" not in _html(compiled, [view.ids[1]])
+    assert re.search(r'<a [^>]*href="https://meet.example/a"[^>]*>Join: A larger dose', html)
+    assert "When:" not in html_of(compiled, Choice((view.entries[1].id,)))
 
 
 def test_titles_keep_their_direction_and_language(templates, make_view) -> None:
     """A title in Arabic or Hebrew is read from its own side, and a screen reader is told its language."""
-    view = make_view(2)
-    first = replace(view.entries[0], title="הדגימה הראשונה", excerpt="תקציר.", language="he")
-    view = replace(view, sections=(SectionView("Trials", (first, view.entries[1])),))
-    html = _html(compile_issue(templates, view, Variant()), view.ids)
+    view = make_view(4)
+    first = replace(
+        view.entries[0], title="הדגימה הראשונה", excerpt="תקציר.", segments=("תקציר.",), language="he"
+    )  # fmt: skip
+    view = replace(view, sections=(SectionView("Trials", (first, *view.entries[1:])),))
+    html = html_of(compile_issue(templates, view, Variant()), _everything(view))
 
     assert re.search(r'<li [^>]*><span dir="auto" lang="he">הדגימה', html)
     assert re.search(r'<h3 [^>]*dir="auto"[^>]*><a [^>]*lang="he"[^>]*>הדגימה', html)
@@ -201,17 +258,18 @@ def test_titles_keep_their_direction_and_language(templates, make_view) -> None:
 
 def test_a_mail_is_in_the_language_that_it_is_written_in(templates, make_view) -> None:
     """Who reads Arabic is sent English as long as nobody has written our sentences in Arabic, and it says so."""
-    html = _html(compile_issue(templates, make_view(2), Variant(language="ar")), make_view(2).ids)
+    view = make_view(2)
+    html = html_of(compile_issue(templates, view, Variant(language="ar")), _everything(view))
 
     assert html.startswith('<!DOCTYPE html>\n<html lang="en" dir="ltr"')
 
 
 def test_a_list_of_titles_stays_short(templates, make_view) -> None:
     """A title of a thousand characters is two lines there, and 300 characters where it stands alone."""
-    view = make_view(2)
+    view = make_view(4)
     first = replace(view.entries[0], title="A title that goes on " * 14)
-    view = replace(view, sections=(SectionView("Trials", (first, view.entries[1])),))
-    html = _html(compile_issue(templates, view, Variant()), view.ids)
+    view = replace(view, sections=(SectionView("Trials", (first, *view.entries[1:])),))
+    html = html_of(compile_issue(templates, view, Variant()), _everything(view))
     (listed,) = re.findall(r"<li [^>]*><span[^>]*>(A title[^<]*)<", html)
 
     assert len(listed) <= 120
@@ -219,123 +277,46 @@ def test_a_list_of_titles_stays_short(templates, make_view) -> None:
     assert f">{first.title}</a>" in html
 
 
-def test_no_html_of_a_source_reaches_the_mail(make_view, compiled) -> None:
+def test_no_html_of_a_source_reaches_the_mail(page) -> None:
     """Titles and texts full of markup are shown as the text they are."""
-    html = _html(compiled, make_view().ids)
-
-    assert "<script" not in html
-    assert "<img" not in html
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
-    assert "kNone" not in html
-    assert "None</" not in html
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "kNone" not in page
+    assert "None</" not in page
 
 
-def test_the_html_satisfies_what_every_mail_must(make_view, compiled) -> None:
+def test_the_html_satisfies_what_every_mail_must(page) -> None:
     """Language and direction twice, one h1, ordered headings, named tables, ways to leave, no remote thing."""
-    html = _html(compiled, make_view().ids)
-
-    assert html.startswith('<!DOCTYPE html>\n<html lang="en" dir="ltr"')
-    assert re.search(r'<body[^>]*>\s*<div [^>]*lang="en" dir="ltr"', html)
-    headings = [int(level) for level in re.findall(r"<h(\d)", html)]
+    assert page.startswith('<!DOCTYPE html>\n<html lang="en" dir="ltr"')
+    assert re.search(r'<body[^>]*>\s*<div [^>]*lang="en" dir="ltr"', page)
+    headings = [int(level) for level in re.findall(r"<h(\d)", page)]
     assert headings[0] == 1
     assert headings.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(headings))
-    assert html.count("<table") == html.count('role="presentation"') == 2  # one of them for Outlook alone
-    assert '<meta name="color-scheme" content="light dark">' in html
-    assert "@media (prefers-color-scheme: dark)" in html
-    assert "!important" in html
-    assert re.search(r'<a class="link" href="https://digest.example.org/leave/[^"]+" style="[^"]*underline', html)
+    assert page.count("<table") == page.count('role="presentation"') == 2  # one of them for Outlook alone
+    assert '<meta name="color-scheme" content="light dark">' in page
+    assert "@media (prefers-color-scheme: dark)" in page
+    assert "!important" in page
+    assert re.search(r'<a class="link" href="https://digest.example.org/leave/[^"]+" style="[^"]*underline', page)
     for words in ("Not medical advice", "1 Example Street, London", "You get this because you asked on 3 May 2026."):
-        assert words in html
-    assert not re.search(r"<(?:script|iframe|form|link|img|object)\b|url\(|@import", html)
-    assert all("text-decoration:underline" in link for link in re.findall(r"<a [^>]*>", html))
-
-
-def test_sizes_are_exact(make_view, compiled) -> None:
-    """The size told before sending is the size of what is sent, and it stays small per entry."""
-    ids = make_view().ids
-    for entries in (ids[:1], ids[::3], ids):
-        person = _person("Åsa & Co")
-        assert html_size(compiled, entries, person) == len(_html(compiled, entries, "Åsa & Co").encode())
-        assert html_size(compiled, entries) >= html_size(compiled, entries, person)
-
-    assert (html_size(compiled, ids) - html_size(compiled, ids[:1])) / (len(ids) - 1) < 3000
-
-
-def test_an_issue_is_capped_by_bytes(templates, make_view, compiled) -> None:
-    """What does not fit is counted as being on the web, and then it fits."""
-    view = make_view()
-    assert fitting(compiled) == 24
-    limit = html_size(compiled, view.ids[:10]) + 700
-    number = fitting(compiled, limit)
-    assert 9 <= number < 24
-
-    capped = compile_issue(templates, view.capped(number), Variant())
-
-    assert list(capped.titles) == list(view.ids[:number])
-    assert html_size(capped, capped.titles) <= limit
-    assert fitting(capped, limit) == number
-    assert f"{24 - number} more on the web" in _html(capped, capped.titles)
-    assert f"{24 - number} more on the web" in "".join(
-        assemble(capped.text, capped.titles, selection_values(capped, capped.titles))
-    )
-
-
-def test_a_limit_that_nothing_fits_into_is_refused(compiled) -> None:
-    """An error that says what takes the room, and accuses no template by name; not an empty mail."""
-    with pytest.raises(RefusedError, match=r"around the entries takes [67],\d+, the first entry 1,\d+$"):
-        fitting(compiled, 1000)
-
-
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("letter", ["x", "&", "é", "🙂"])
-def test_no_entry_takes_the_room_of_the_others(templates, make_view, theme, letter) -> None:
-    """One whose every field is as long as its source could make it leaves room for thirty ordinary ones."""
-    endless = letter * 100_000
-    hostile = Entry(
-        id="f" * 32, key="k", source=endless, title=endless, text=endless, url=f"https://evil.example/?{endless}",
-        authors=(endless,) * 50, coi=endless, disclaimer=endless, evidence=endless, language=endless,
-        topics=tuple(f"{number}{endless}" for number in range(50)),
-        identifiers=tuple(Identifier("doi", f"10.1000/{number}{endless}") for number in range(9))
-        + tuple(Identifier("doi", f"10.1000/{letter * 110}") for _ in range(9)),
-        published=CONSENT.at, precision="day",
-        event=Event(
-            start=CONSENT.at, places=(LocalTime(endless, "Europe/Paris", "2026-05-04T02:00"),) * 50,
-            speakers=(Speaker(endless, endless),) * 50,
-            join=f"https://evil.example/?{letter * 90}", recording=f"https://evil.example/?{endless}",
-        ),
-    )  # fmt: skip
-    told = sections_view([("Evil", [hostile])], source_names={}, topic_names={})
-    view = replace(make_view(30), sections=(*told, *make_view(30).sections))
-    compiled = compile_issue(templates, view, Variant(theme=theme))
-
-    assert fitting(compiled) == 31
-    assert sum(map(len, _words_in(replace(told[0].entries[0], url="")))) <= 5_000
-
-
-def _words_in(value) -> list[str]:
-    """Return every string that ``value`` holds, however deep."""
-    if value is None:
-        return []
-    if isinstance(value, str):
-        return [value]
-    parts = value if isinstance(value, tuple | list) else astuple(value)
-    return [word for part in parts for word in _words_in(part)]
+        assert words in page
+    assert not re.search(r"<(?:script|iframe|form|link|img|object)\b|url\(|@import", page)
+    assert all("text-decoration:underline" in link for link in re.findall(r"<a [^>]*>", page))
 
 
 def test_where_an_entry_leads(templates, make_view) -> None:
     """To our own page about it, in both parts, where its address is none or is longer than 2,000 letters as written."""
-    view = make_view(4)
     fitting_url = "https://x.example/" + "a" * 1982
     urls = ("javascript:alert(1)", "https://x.example/" + "a" * 1983, "https://x.example/" + "é" * 400, fitting_url)
-    entries = [
-        Entry(id=f"{number:032x}", key="k", source="s", title="T", url=url) for number, url in enumerate(urls)
-    ]  # fmt: skip
-    view = replace(view, sections=sections_view([("All", entries)], source_names={}, topic_names={}))
+    entries = [Entry(id=f"{number:032x}", key="k", source="s", title="T", url=url) for number, url in enumerate(urls)]
+    view = replace(
+        make_view(1), sections=sections_view([("All", entries)], telling()), notices=(), intro=(), ranking=()
+    )
     compiled = compile_issue(templates, view, Variant())
-    text = join(assemble(compiled.text, view.ids, selection_values(compiled, view.ids)), _person(""), html=False)
+    text = text_of(compiled, _everything(view), person())
     links = _Links()
-    links.feed(_html(compiled, view.ids))
+    links.feed(html_of(compiled, _everything(view)))
 
     pages = [f"https://digest.example.org/entry/{number:032x}/" for number in range(3)]
     assert links.addresses[:4] == [*pages, fitting_url]
@@ -345,70 +326,39 @@ def test_where_an_entry_leads(templates, make_view) -> None:
 @pytest.mark.parametrize("below", ["", "/some/where"])
 def test_more_on_the_web_leads_to_where_it_is(templates, make_view, below) -> None:
     """To the front page: the page of the issue has only what was mailed."""
-    view = replace(make_view(5), web_url=f"https://digest.example.org{below}/issue/weekly/42/").capped(3)
+    view = replace(make_view(3), web_url=f"https://digest.example.org{below}/issue/weekly/42/")
     compiled = compile_issue(templates, view, Variant())
-    text = join(assemble(compiled.text, view.ids, selection_values(compiled, view.ids)), _person(""), html=False)
+    choice = Choice(view.ids, more=2)
 
     front = f"https://digest.example.org{below}/"
-    assert re.search(rf'<a [^>]*href="{front}"[^>]*>2 more on the web</a>', _html(compiled, view.ids))
-    assert f"\n2 more on the web: {front}\n" in text
+    assert re.search(rf'<a [^>]*href="{front}"[^>]*>2 more on the web</a>', html_of(compiled, choice))
+    assert f"\n2 more on the web: {front}\n" in text_of(compiled, choice)
+    assert "more on the web" not in html_of(compiled, _everything(view)) + text_of(compiled, _everything(view))
 
 
-def test_the_default_limit_keeps_clear_of_clipping() -> None:
-    """Gmail cuts at about 102,000 bytes."""
-    assert SIZE_LIMIT == 95_000
+def test_samples_tell_neighbours_apart(compiled) -> None:
+    """One entry alone, every second, all but the first, all; notices and more for some; each with another person."""
+    drawn = list(samples(compiled))
+
+    assert [len(choice.entries) for choice, _ in drawn] == [1, 12, 23, 24]
+    assert [len(choice.notices) for choice, _ in drawn] == [0, 1, 1, 2]
+    assert [choice.more for choice, _ in drawn] == [2, 0, 1, 0]
+    assert len({values["greeting"] for _, values in drawn}) == 4
+    assert all(values.keys() >= compiled.meetings.keys() for _, values in drawn)
 
 
-@pytest.mark.parametrize("entries", [[], ["unknown"]])
-def test_a_selection_is_of_this_issue(compiled, entries) -> None:
-    """An empty selection, or one with an entry of another issue, has no values."""
-    with pytest.raises(ValueError, match="at least one entry"):
-        selection_values(compiled, entries)
+def test_the_issue_that_is_rendered_has_everything(make_view) -> None:
+    """Whatever a mail may tell stands in the issue that these tests look at."""
+    view = make_view()
+    entries = view.entries
 
-
-def test_the_preheader_holds_whole_titles(make_view, compiled) -> None:
-    """As many titles as fit into 110 characters, in the order of the issue."""
-    ids = make_view().ids
-    for entries in (ids, ids[5:6], ids[::7]):
-        preheader = selection_values(compiled, entries)["preheader"]
-        assert preheader.startswith(compiled.titles[entries[0]])
-        assert len(preheader) <= 110
-
-
-@pytest.mark.parametrize(
-    ("name", "consent", "greeting", "reason"),
-    [
-        ("Ada", CONSENT, "Hello Ada,", "You get this because you asked on 3 May 2026."),
-        (" \n ", CONSENT, "Hello,", "You get this because you asked on 3 May 2026."),
-        (
-            "A\nB",
-            Consent(at=CONSENT.at, source="import:people.csv"),
-            "Hello A B,",
-            "You get this because your subscription was carried over on 3 May 2026.",
-        ),
-        ("x" * 300, CONSENT, f"Hello {'x' * 63}…,", "You get this because you asked on 3 May 2026."),
-    ],
-    ids=["named", "nameless", "imported", "long"],
-)
-def test_a_person_is_addressed_in_whole_sentences(name, consent, greeting, reason) -> None:
-    """The greeting and the reason are computed, so that the template decides nothing."""
-    values = person_values(name=name, consent=consent, leave_url="https://x.example/l")
-
-    assert values == {"greeting": greeting, "reason": reason, "leave_url": "https://x.example/l"}
-
-
-def test_the_reason_tells_the_day_where_the_person_is() -> None:
-    """Late in the evening in UTC it is the next day in Auckland."""
-    consent = Consent(at=datetime(2026, 5, 3, 23, tzinfo=UTC))
-
-    values = person_values(name="", consent=consent, leave_url="x", zone="Pacific/Auckland")
-
-    assert "4 May 2026" in values["reason"]
-
-
-def _html(compiled, entries, name: str = "Ada") -> str:
-    values = selection_values(compiled, entries)
-    return join(assemble(compiled.html, entries, values), _person(name), html=True)
+    assert {bool(entry.meeting) for entry in entries} == {True, False}
+    assert {len(view.excerpts(entry)) for entry in entries} >= {0, 1, 2}
+    assert all(
+        any(getattr(entry, name) for entry in entries) for name in ("note", "disclaimer", "labels", "references")
+    )
+    assert {line.kind for line in view.intro} == {"heading", "paragraph", "bullets", "numbers"}
+    assert view.notices == notices(2)
 
 
 class _Links(HTMLParser):

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.render.browsing import chromium, walked
+from tests.rendering import html_of, person
 
-from msdigest.model.compiled import Variant
-from msdigest.model.subscriber import THEMES, Consent
-from msdigest.render.email import compile_issue, person_values, selection_values
-from msdigest.render.program import assemble, join
-from msdigest.render.view import SectionView
+from msdigest.model.compiled import Choice, Variant
+from msdigest.model.subscriber import THEMES
+from msdigest.render.email import compile_issue
+from msdigest.render.issue import SectionView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,15 +29,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module", params=THEMES)
 def mail(request, templates, make_view) -> str:
-    """A mail whose first entry has words that are longer than any line."""
+    """A mail with everything, whose first entry has words that are longer than any line."""
     view = make_view(9)
-    first = replace(view.entries[0], title="W" * 120, excerpt="https://x.example/" + "y" * 200)
+    long = "https://x.example/" + "y" * 200
+    first = replace(view.entries[0], title="W" * 120, excerpt=long, segments=(long,), note="N" * 90)
     sections = (SectionView("S" * 60, (first, *view.sections[0].entries[1:])), *view.sections[1:])
     compiled = compile_issue(templates, replace(view, sections=sections), Variant(theme=request.param))
-    person = person_values(
-        name="N" * 80, consent=Consent(at=datetime(2026, 5, 3, tzinfo=UTC)), leave_url="https://x.example/leave/t"
-    )
-    return join(assemble(compiled.html, view.ids, selection_values(compiled, view.ids)), person, html=True)
+    return html_of(compiled, Choice(view.ids, tuple(compiled.notices), more=7), person("N" * 80, compiled))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -9,7 +9,7 @@ import pytest
 from msdigest.model.details import Event, LocalTime, Speaker
 from msdigest.model.entry import Entry
 from msdigest.render.meetings import meeting
-from msdigest.render.view import entry_view
+from msdigest.render.view import Telling, entry_view
 
 START = datetime(2026, 12, 3, 18, 0, tzinfo=UTC)
 NEW_YORK = LocalTime("New York", "America/New_York", "2026-12-03T13:00")
@@ -54,9 +54,11 @@ def test_a_mail_tells_four_cities_and_nothing_of_its_own_zone() -> None:
     """The pages have room for all; what is no web address is no way in."""
     event = Event(start=START, places=(NEW_YORK,) * 9, join="javascript:alert(1)", recording="https://meet.example/é")
     entry = Entry(id="e", key="k", source="s", title="t", url="", event=event)
-    told = [entry_view(entry, source_names={}, topic_names={}, zone=zone).meeting for zone in ("UTC", "Asia/Tokyo")]
+    tellings = [Telling(source_names={}, topic_names={}, zone=zone) for zone in ("UTC", "Asia/Tokyo")]
+    told = [entry_view(entry, telling).meeting for telling in tellings]
 
     assert told[0] == told[1]
     assert told[0] is not None
+    assert told[0].start == START
     assert (told[0].when.count("New York"), told[0].join, told[0].recording) == (4, "", "https://meet.example/é")
     assert meeting(None) is None

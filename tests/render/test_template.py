@@ -10,7 +10,7 @@ import pytest
 
 from msdigest.errors import NotCompilableError, RefusedError, TemplateError
 from msdigest.model.compiled import Slot
-from msdigest.render.sealed import Sealed
+from msdigest.render.sealed import Marks, Sealed
 from msdigest.render.template import Templates, stock_templates
 
 
@@ -126,8 +126,44 @@ def test_a_sealed_value_is_not_printed_without_marks(folder) -> None:
 
 
 def test_shown_changes_nothing_elsewhere(folder) -> None:
-    """On a page for everybody the tag is not there."""
-    assert _render(folder, "a{% shown x %}<b>{{ y }}</b>{% endshown %}c", x=1, y="&") == "a<b>&amp;</b>c"
+    """On a page for everybody the tag is not there; what stands or falls with nothing is not shown anywhere."""
+    source = "a{% shown x %}<b>{{ y }}</b>{% endshown %}c"
+    someone = ((frozenset({"e"}), frozenset()),)
+
+    assert _render(folder, source, x=SimpleNamespace(conditions=someone), y="&") == "a<b>&amp;</b>c"
+    assert _render(folder, source, x=SimpleNamespace(conditions=()), y="&") == "ac"
+
+
+def test_shown_asks_each_condition(folder) -> None:
+    """While it is compiled, each pair of keys is a block of its own around the part, in HTML and in text."""
+    conditions = ((frozenset({"a", "b"}), frozenset()), (frozenset({"c"}), frozenset({"a"})))
+    marked = {}
+    for name in ("a.html.jinja", "a.txt.jinja"):
+        (folder / name).write_text("{% shown x %}y{% endshown %}", encoding="utf-8")
+        marks = Marks("k0")
+        marked[name] = Templates([folder]).render_marked(name, marks, {"x": SimpleNamespace(conditions=conditions)})
+        assert [(place.keys, place.unless) for place in marks.places] == list(conditions)
+
+    assert marked["a.html.jinja"] == "<!--k0b1z--><!--k0b0z-->y<!--k0e0z--><!--k0e1z-->"
+    assert marked["a.txt.jinja"] == "k0b1zk0b0zyk0e0zk0e1z"
+
+
+def test_the_fingerprint_is_of_the_mail_templates(tmp_path) -> None:
+    """Another letter in one of them, or another name, is another one; a page's template is none of its business."""
+    (tmp_path / "email").mkdir()
+    (tmp_path / "email" / "a.jinja").write_text("one", encoding="utf-8")
+    templates, seen = Templates([tmp_path]), []
+    for name, text in (
+        ("email/a.jinja", "one"),
+        ("email/a.jinja", "two"),
+        ("email/b.jinja", "two"),
+        ("page.jinja", "x"),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        seen.append(templates.fingerprint())
+
+    assert len(set(seen)) == 3
+    assert seen[2] == seen[3] == Templates([tmp_path]).fingerprint()
 
 
 def test_an_edited_template_is_read_again(folder) -> None:

@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from tests.rendering import glossary
 
+from msdigest.model.details import Event
 from msdigest.model.entry import Entry, Identifier
+from msdigest.render.glossing import Gloss
 from msdigest.render.labels import Label
-from msdigest.render.view import entry_view
+from msdigest.render.view import Telling, entry_view
 
 ENTRY = Entry(
     id="e1",
@@ -25,13 +28,16 @@ ENTRY = Entry(
 )
 
 
+TELLING = Telling(source_names={"blog": "The Blog"}, topic_names={"pml": "PML"}, zone="Asia/Tokyo")
+MEETING = Event(
+    start=datetime(2026, 12, 3, 19, tzinfo=UTC),
+    join="https://meet.example/" + "x" * 2000,
+    recording="https://r.example/",
+)
+
+
 def _view(**changes: object):
-    return entry_view(
-        replace(ENTRY, **changes),
-        source_names={"blog": "The Blog"},
-        topic_names={"pml": "PML"},
-        zone="Asia/Tokyo",
-    )
+    return entry_view(replace(ENTRY, **changes), TELLING)
 
 
 def test_an_entry_in_plain_words() -> None:
@@ -42,7 +48,9 @@ def test_an_entry_in_plain_words() -> None:
     assert view.excerpt == "One. Two."
     assert view.byline == ("The Blog", "Ann, Ben", "19 November 2026")
     assert view.why == "Why you see this: topics PML, odd"
-    assert view.ids == ("e1",)
+    assert view.topics == ("PML", "odd")
+    assert view.conditions == ((frozenset({"e1"}), frozenset()),)
+    assert (view.meeting, view.clock, view.note) == (None, "", "")
 
 
 @pytest.mark.parametrize(
@@ -167,14 +175,60 @@ def test_another_language_is_told(language, told) -> None:
     assert _view(language=language).language == told
 
 
-def test_an_issue_of_some(make_view) -> None:
-    """Sections without a chosen entry vanish, the order stays, what is capped is counted."""
-    view = make_view(6)
-    last, first = view.ids[5], view.ids[0]
+@pytest.mark.parametrize(
+    ("note", "told"),
+    [
+        ("", ""),
+        (" \n ", ""),
+        ("Read\r\nthis\x00 <b>", "Editor's note: Read this <b>"),
+        ("word " * 400, "Editor's note: " + "word " * 119 + "word…"),
+    ],
+    ids=["none", "blank", "two lines", "endless"],
+)
+def test_the_editors_note(note, told) -> None:
+    """On one line, cut where nobody would read on."""
+    assert entry_view(ENTRY, TELLING, note=note).note == told
 
-    assert view.only({last, first}).ids == (first, last)
-    assert [section.title for section in view.only({last, first}).sections] == ["Trials", "Papers"]
-    assert view.sections[0].ids == view.ids[:2]
-    assert view.capped(4).ids == view.ids[:4]
-    assert view.capped(4).capped(1).more_on_web == 5
-    assert view.capped(6) is view
+
+def test_a_meeting_is_told_with_a_clock_of_its_own() -> None:
+    """Where there is a meeting; a way in that no mail program would open is left out."""
+    view = entry_view(replace(ENTRY, event=MEETING), TELLING, clock="clock_7")
+
+    assert view.clock == "clock_7"
+    assert view.meeting.when == "When: Thursday 3 December 2026, 19:00 UTC"
+    assert (view.meeting.join, view.meeting.recording) == ("", "https://r.example/")
+    assert entry_view(ENTRY, TELLING, clock="clock_7").clock == ""
+
+
+def test_words_count_what_there_is_to_read() -> None:
+    """Title, excerpt, byline and the rest, and a meeting's lines and a note where there are any."""
+    view = entry_view(replace(ENTRY, event=MEETING), TELLING, note="Two words")
+
+    assert _view().words == 2 + 2 + (2 + 2 + 3) + 3
+    assert view.words == _view().words + 7 + 4
+
+
+def test_hard_words_are_explained_to_those_who_want_it() -> None:
+    """The excerpt stays as it is; its segments know more."""
+    entry = replace(ENTRY, text="On NEDA. More.")
+    told = entry_view(entry, replace(TELLING, glossary=glossary()))
+
+    gloss = Gloss("term:NEDA", "NEDA", "NEDA (no evidence of disease activity)")
+    assert (told.excerpt, told.segments) == ("On NEDA. More.", ("On ", gloss, ". More."))
+    assert entry_view(entry, TELLING).segments == ("On NEDA. More.",)
+
+
+@pytest.mark.parametrize(
+    ("language", "coi", "seen"),
+    [
+        ("en", "COI: none stated", "seen 19 November 2026"),
+        ("de", "Interessenkonflikte: keine angegeben", "gesehen am 19. November 2026"),
+    ],
+)
+def test_an_entry_is_told_in_the_readers_language(language, coi, seen) -> None:
+    """Our own words; the source's stay as they are."""
+    entry = replace(ENTRY, published=None, precision=None, first_seen=datetime(2026, 11, 19, tzinfo=UTC), language="en")
+    view = entry_view(entry, replace(TELLING, language=language))
+
+    assert (view.title, view.coi, view.byline[-1]) == ("A title", coi, seen)
+    assert view.language == ("" if language == "en" else "en")
