@@ -73,8 +73,10 @@ class Scheme:
 
     def _look(self, element: Element) -> Look:
         parent = self.of(element.parent)
-        mine = element.attributes
-        key = (parent, element.tag, *(mine.get(name) for name in _ASKED), "hidden" in mine)
+        mine = element.attributes.get
+        # By its id, as long as it is kept here: to hash all that a look is made of takes longer than all the rest.
+        key = (id(parent), element.tag, mine("style"), mine("class"), mine("id"), mine("bgcolor"), mine("color"),
+               mine("align"), mine("hidden"), mine("href") is None)  # fmt: skip
         if self._lone and key in self._known:
             return self._known[key]
         styles = dict(_from_attributes(element))
@@ -96,7 +98,6 @@ class Scheme:
         return _merged(_merged(below, inlined), above)
 
 
-_ASKED = ("style", "class", "id", "bgcolor", "color", "size", "href", "align")
 _SAME = {"background": "background-color", "background-color": "background"}
 
 
