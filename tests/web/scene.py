@@ -12,7 +12,7 @@ from msdigest.app import App
 from msdigest.app import read_settings as load
 from msdigest.model.clock import FixedClock
 from msdigest.model.entry import Entry, Identifier
-from msdigest.steps import subscribing
+from msdigest.steps.subscribing import subscribing
 from msdigest.store import keeping
 
 ROOT = Path(__file__).resolve().parents[2]

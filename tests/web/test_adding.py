@@ -11,8 +11,8 @@ from tests.web.asking import asker
 
 from msdigest.model.source import Source
 from msdigest.store import entries as entry_store
-from msdigest.web.adding import LARGEST_BODY
 from msdigest.web.editor import editor_app
+from msdigest.web.forms import LARGEST_BODY
 
 HERE = "http://127.0.0.1:8401"
 MANUAL = Source(id="manual", kind="editor", url="https://digest.example", name="Typed")

@@ -1,4 +1,4 @@
-"""The editor's page: the list, an issue for a chosen reader, and no way to act."""
+"""The editors' pages: the list, an issue for a chosen reader in every way of looking, and no way to send."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import lxml.html
 import pytest
 from tests.web.asking import asker
 
-from msdigest.render.email import SIZE_LIMIT
-from msdigest.steps import composing
+from msdigest.render.fitting import SIZE_LIMIT
+from msdigest.steps.composing import editing
+from msdigest.web.desk.editions import Edition
 from msdigest.web.editor import editor_app
-from msdigest.web.preview import EVERYTHING, preview
+from msdigest.web.preview import EVERYTHING, Wanted, preview
+
+
+def _shown(app, issue, who=EVERYTHING, **more):
+    return preview(app, Edition(app, issue, anew=False), Wanted(who, **more))
 
 
 def _page(reply) -> lxml.html.HtmlElement:
@@ -42,31 +47,91 @@ def test_issues_are_listed(app, issue, ask_editor) -> None:
     assert frozen.find(".//a").get("href") == "/issue/1"
 
 
-def test_an_issue_has_both_frames_and_the_facts(app, issue, ask_editor) -> None:
-    """375 and 600 px, closed in; sizes in bytes; the outline; the headers."""
+def test_an_issue_has_its_frame_and_the_facts(app, issue, ask_editor) -> None:
+    """600 px, closed in; sizes in bytes; the outline; one script of our own."""
     page = _page(ask_editor("GET", "/issue/1"))
-    shown = preview(app, issue, EVERYTHING)
-    frames = page.xpath("//iframe")
-    facts = {one.findtext("dt"): _words(one.find("dd")) for one in page.xpath("//dl/div")}
+    shown = _shown(app, issue)
+    (frame,) = page.xpath("//iframe")
+    facts = {_words(one.find("dt")): _words(one.find("dd")) for one in page.xpath("//dl/div")}
 
-    assert [frame.get("src") for frame in frames] == ["/issue/1/html?who=everything"] * 2
-    assert [frame.get("sandbox") for frame in frames] == ["", ""]
-    assert page.xpath("//figure/@class") == ["w375", "w600"]
+    assert (frame.get("src"), frame.get("sandbox")) == ("/issue/1/html", "allow-same-origin")
+    assert page.xpath("//figure/@class") == ["w600"]
     assert facts["Whole source"] == f"{len(shown.source):,} bytes"
-    assert facts["HTML part"] == f"{len(shown.html.encode()):,} bytes (limit {SIZE_LIMIT:,})"
+    assert facts["HTML part"] == f"{len(shown.html.encode()):,} bytes"
     assert facts["In this message"] == "5 of 5 entries"
     assert facts["State"] == "draft"
-    assert facts["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert [_words(one) for one in page.xpath("//section[h2='Outline']//h3")] == ["Safety", "Papers", "Also new"]
-    assert not page.xpath("//script")
+    assert f"{SIZE_LIMIT:,} bytes at most" in _words(page.find(".//main"))
+    assert [_words(one) for one in page.xpath("//section[h2='Outline']//h3")] == ["Safety 1", "Papers 1", "Also new 3"]
+    assert [one.partition("?")[0] for one in page.xpath("//script/@src")] == ["/style/editor.js"]
+    assert page.xpath("//script[not(@src)]") == []
 
 
-def test_approvals_are_facts(app, issue, ask_editor) -> None:
+def test_exact_sizes_stand_beside_it(app, issue, ask_editor) -> None:
+    """Of the smallest, the median and the largest message, each with the way to look at it."""
+    page = _page(ask_editor("GET", "/issue/1"))
+    sizes = {_words(one.find("dt")): one for one in page.xpath("//dl[@class='sizes']/div")}
+
+    assert list(sizes) == ["smallest", "median", "largest"]
+    for which, row in sizes.items():
+        shown = _shown(app, issue, which, variant="en.standard")
+        count = len(shown.choice.entries)
+        assert _words(row.find("dd")) == (
+            f"{count} {'entry' if count == 1 else 'entries'}: HTML part {len(shown.html.encode()):,} bytes, "
+            f"whole message {len(shown.source):,} bytes"
+        )
+        assert row.xpath(".//a/@href") == [f"?who={which}&variant=en.standard#message"]
+
+
+def test_approvals_are_told(app, issue, ask_editor) -> None:
     """Who approved an issue stands beside it."""
-    composing.approve(app.database, issue=issue, required=2, name="Robin")
+    editing.approve(app.database, issue=issue, required=2, name="Robin")
     page = _page(ask_editor("GET", "/issue/1"))
 
-    assert page.xpath("//dl/div[dt='Approved by']/dd/text()") == ["Robin"]
+    assert "Approved by Robin." in _words(page.find(".//main"))
+
+
+def test_every_way_of_looking_is_a_link_that_keeps_the_others(issue, ask_editor, who) -> None:
+    """Parts, widths and schemes; what is chosen is marked; the form for another reader carries it on."""
+    look = f"/issue/1?who={who['ada']}&width=375&scheme=dark"
+    page = _page(ask_editor("GET", look))
+    links = {_words(one): one for one in page.xpath("//nav[@class='tools']//a")}
+
+    assert list(links) == [
+        "HTML", "Plain text", "Headers", "Whole source", "320 px", "375 px", "600 px", "800 px", "As this screen",
+        "Light", "Dark",
+    ]  # fmt: skip
+    assert [words for words, one in links.items() if one.get("aria-current")] == ["HTML", "375 px", "Dark"]
+    assert links["320 px"].get("href") == f"?who={who['ada']}&width=320&scheme=dark#message"
+    assert links["600 px"].get("href") == f"?who={who['ada']}&scheme=dark#message"
+    assert links["Plain text"].get("href") == f"?who={who['ada']}&view=text&width=375&scheme=dark#message"
+    assert page.xpath("//form[@method='get']/input/@value") == ["375", "dark"]
+    assert page.xpath("//iframe/@src") == [f"/issue/1/html?who={who['ada']}&scheme=dark"]
+
+
+@pytest.mark.parametrize("query", ["width=9&scheme=pink&view=all", "width=600", ""])
+def test_what_cannot_be_chosen_is_as_usual(issue, ask_editor, query) -> None:
+    """An address that was mistyped shows the usual look."""
+    page = _page(ask_editor("GET", f"/issue/1?{query}"))
+
+    assert page.xpath("//figure/@class") == ["w600"]
+    assert page.xpath("//iframe/@src") == ["/issue/1/html"]
+
+
+@pytest.mark.parametrize("view", ["text", "headers", "source"])
+def test_the_other_parts_stand_on_the_page(app, issue, ask_editor, view) -> None:
+    """As they are sent, but for the address of who gets it."""
+    page, shown = _page(ask_editor("GET", f"/issue/1?view={view}")), _shown(app, issue)
+    told = {
+        "text": lambda: page.findtext(".//pre") == shown.text.removeprefix("\n"),
+        "headers": lambda: (
+            [(_words(one.find("dt")), one.findtext("dd")) for one in page.xpath("//dl[@class='headers']/div")]
+            == shown.headers
+        ),
+        "source": lambda: page.findtext(".//pre") == shown.shown_source,
+    }
+
+    assert told[view]()
+    assert not page.xpath("//iframe")
 
 
 @pytest.mark.parametrize("number", ["2147483648", "9" * 23, "9" * 5000, "-1", "x", "١"])
@@ -76,29 +141,17 @@ def test_a_number_that_no_issue_has_is_no_page(issue, ask_editor, number, part) 
     assert ask_editor("GET", f"/issue/{number}{part}").status_code == 404
 
 
-@pytest.mark.parametrize(("width", "frames"), [("375", ["w375"]), ("600", ["w600"]), ("9", ["w375", "w600"])])
-def test_plain_links_choose_the_width(issue, ask_editor, who, width, frames) -> None:
-    """The chosen width is marked, keeps the reader, and is kept when another reader is chosen."""
-    page = _page(ask_editor("GET", f"/issue/1?who={who['ada']}&width={width}"))
-    links = {_words(one): one for one in page.xpath("//nav[@class='tools']//a")}
-
-    assert page.xpath("//figure/@class") == frames
-    assert links["375 px"].get("href") == f"?who={who['ada']}&width=375"
-    marked = [words for words, link in links.items() if link.get("aria-current")]
-    assert marked == [f"{width} px" if len(frames) == 1 else "Both"]
-    assert page.xpath("//form/input/@value") == ([width] if len(frames) == 1 else [])
-
-
 def test_a_reader_is_chosen_by_id_alone(issue, ask_editor, who) -> None:
     """The page tells which entries they do not get; no address, name or topic stands on it or in a link."""
     page = _page(ask_editor("GET", f"/issue/1?who={who['ada']}"))
     text = lxml.html.tostring(page, encoding="unicode")
-    options = page.xpath("//select/option")
+    options = page.xpath("//select[@id='who']//option")
 
-    assert [one.get("value") for one in options] == ["everything", *sorted(who.values())]
+    assert [one.get("value") for one in options] == [
+        "everything", "largest", "median", "smallest", "topics", *sorted(who.values())
+    ]  # fmt: skip
     assert [one.get("value") for one in options if one.get("selected") is not None] == [who["ada"]]
-    assert len(page.xpath("//li[@class='left-out']")) == 4
-    assert page.xpath("//form/@method") == ["get"]
+    assert len(page.xpath("//li[@class='entry left-out']")) == 4
     for personal in ("Ada", "Łucja", "reader.example"):
         assert personal not in text
 
@@ -107,7 +160,7 @@ def test_a_reader_is_chosen_by_id_alone(issue, ask_editor, who) -> None:
 def test_the_frame_is_the_message_byte_for_byte(app, issue, ask_editor, who, name) -> None:
     """HTML and text as they are sent; the page may show styles of its own and do nothing else."""
     asked = who.get(name, EVERYTHING)
-    shown = preview(app, issue, asked)
+    shown = _shown(app, issue, asked)
     html = ask_editor("GET", f"/issue/1/html?who={asked}")
     text = ask_editor("GET", f"/issue/1/text?who={asked}")
 
@@ -145,8 +198,8 @@ def test_what_is_not_there_is_told(issue, ask_editor, path, sentence) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/issue/1", "/issue/1/html", "/style/editor.css"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_nothing_can_be_done_here(issue, ask_editor, path, method) -> None:
-    """It reads, and that is all."""
+def test_nothing_can_be_done_where_one_looks(issue, ask_editor, path, method) -> None:
+    """It reads, and that is all; forms have an address of their own."""
     assert ask_editor(method, path).status_code == 405
 
 
@@ -162,27 +215,56 @@ def test_a_preview_needs_no_provider(app, issue, ask_editor) -> None:
 
 
 def test_an_issue_of_a_digest_that_is_gone_is_shown(app, issue, ask_editor) -> None:
-    """Under the digest's id, when its title is no longer configured."""
+    """Under the digest's id, when its title is no longer configured; nothing can be done to it."""
     object.__setattr__(app.settings, "digests", ())
+    page = _page(ask_editor("GET", "/issue/1"))
 
-    assert "weekly No 1" in _words(_page(ask_editor("GET", "/issue/1")))
+    assert "weekly No 1" in _words(page)
+    assert "can only be looked at" in _words(page)
+    assert page.xpath("//form/@method") == ["get"]
+    assert ask_editor("GET", "/issue/1/html").status_code == 200
 
 
-@pytest.mark.parametrize("name", ["site.css", "editor.css"])
-def test_the_page_has_its_styles(ask_editor, name) -> None:
-    """Both stylesheets are ours and answered here."""
+@pytest.mark.parametrize(
+    ("name", "sort"), [("site.css", "text/css"), ("editor.css", "text/css"), ("editor.js", "text/javascript")]
+)
+def test_the_page_has_its_styles_and_its_script(ask_editor, name, sort) -> None:
+    """All are ours and answered here."""
     reply = ask_editor("GET", f"/style/{name}")
 
     assert reply.status_code == 200
-    assert reply.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert reply.headers["Content-Type"] == f"{sort}; charset=utf-8"
 
 
-def test_trouble_is_told_without_details(app, issue) -> None:
-    """A broken template of the site is a page of last resort."""
+def test_only_an_issue_s_page_may_run_our_script(issue, ask_editor) -> None:
+    """Its policy names this very origin; a message, the list and the form may run nothing."""
+    policies = {
+        path: ask_editor("GET", path).headers["Content-Security-Policy"]
+        for path in ("/", "/issue/1", "/issue/1/html", "/issue/1/text", "/add", "/sources")
+    }
+
+    assert [path for path, policy in policies.items() if "script-src" in policy] == ["/issue/1"]
+    assert "script-src 'self'; connect-src 'self';" in policies["/issue/1"]
+
+
+def test_a_broken_page_tells_file_and_line(app, issue) -> None:
+    """Whose own templates cannot be used is told where, without a template."""
     folder = app.settings.templates / "web"
     folder.mkdir(parents=True)
-    (folder / "editor-issues.html.jinja").write_text("{{ secret_of_ours }}", encoding="utf-8")
-    reply = asker(editor_app(app), "http://127.0.0.1:8401", raises=False)("GET", "/")
+    (folder / "editor-issues.html.jinja").write_text("<p>\n{{ mistyped }}", encoding="utf-8")
+    reply = asker(editor_app(app), "http://127.0.0.1:8401")("GET", "/")
 
     assert reply.status_code == 500
-    assert "secret" not in reply.text
+    assert f"{folder}/editor-issues.html.jinja, line 2:" in reply.text
+    assert "script" not in reply.headers["Content-Security-Policy"]
+
+
+def test_trouble_is_told_without_details(app, issue, monkeypatch) -> None:
+    """Whatever else breaks is a page of last resort."""
+    application = editor_app(app)
+    monkeypatch.setitem(vars(app), "database", None)
+    reply = asker(application, "http://127.0.0.1:8401", raises=False)("GET", "/")
+
+    assert reply.status_code == 500
+    assert "Something is broken on our side" in reply.text
+    assert "reading" not in reply.text

@@ -12,13 +12,20 @@ import pytest
 from tests.web.scene import ENTRIES
 
 from msdigest.errors import RefusedError
-from msdigest.steps import subscribing
+from msdigest.steps.subscribing import subscribing
 from msdigest.store import keeping
-from msdigest.web.preview import EVERYTHING, preview, readers
+from msdigest.web.desk.editions import Edition
+from msdigest.web.preview import EVERYTHING, SELECTIONS, TOPICS, Wanted, readers
+from msdigest.web.preview import preview as preview_of
+
+
+def preview(app, issue, who, **more):
+    """Return what somebody gets of an issue, made of what is kept."""
+    return preview_of(app, Edition(app, issue, anew=False), Wanted(who, **more))
 
 
 def _titles(shown) -> set[str]:
-    return {shown.titles[entry].split()[0] for entry in shown.entries}
+    return {shown.titles[entry].split()[0] for entry in shown.choice.entries}
 
 
 def _outbox(app, issue, shown) -> bytes:
@@ -57,7 +64,7 @@ def test_a_sent_issue_is_shown_as_it_was_sent(app, issue, who, name) -> None:
     shown = preview(app, app.issue(issue.id), who[name])
 
     parts = message_from_bytes(_outbox(app, issue, shown), policy=default)
-    titles = {shown.titles[entry] for entry in shown.entries}
+    titles = {shown.titles[entry] for entry in shown.choice.entries}
     assert shown.variant == {"ada": "en.large", "bo": "en.standard", "cy": "en.low-glare"}[name]
     # Lines are broken there, the longest word too.
     text = "".join(parts.get_body(("plain",)).get_content().split())
@@ -71,7 +78,7 @@ def test_different_people_see_different_entries(app, issue, who) -> None:
     assert _titles(preview(app, issue, who["cy"])) == {"Fatigue", "Vaccines"}
     assert preview(app, issue, who["cy"]).variant == "en.low-glare"
     everything = preview(app, issue, EVERYTHING)
-    assert everything.entries == set(issue.entries) == preview(app, issue, who["bo"]).entries
+    assert everything.choice.entries == issue.entries == preview(app, issue, who["bo"]).choice.entries
     assert everything.variant == "en.standard"
     assert everything.notes == ()
 
@@ -94,8 +101,8 @@ def test_readers_are_told_by_number_and_theme(app, issue, who) -> None:
     found = {reader.who: reader.words for reader in readers(app, issue)}
 
     assert found == {
-        who["ada"]: f"{who['ada'][:8]} · 1 topic · large",
-        who["cy"]: f"{who['cy'][:8]} · 2 topics · low-glare",
+        who["ada"]: f"{who['ada'][:8]} · 1 topic · en · large",
+        who["cy"]: f"{who['cy'][:8]} · 2 topics · en · low-glare",
     }
 
 
@@ -160,3 +167,48 @@ def test_who_is_not_due_is_told(app, issue, who) -> None:
 
     assert preview(app, second, who["bo"]).notes == ("This subscriber chose weekly and is not due yet.",)
     assert _titles(preview(app, second, who["bo"])) == {"One"}
+
+
+@pytest.mark.parametrize("which", SELECTIONS)
+def test_a_selection_is_what_the_checks_look_at(app, issue, which) -> None:
+    """The largest, median and smallest message, byte for byte, in the variant that is asked for."""
+    example = next(one for one in app.examples(issue) if one.which == which)
+    shown = preview(app, issue, which, variant=example.variant)
+    usual = preview(app, issue, which)
+
+    assert (shown.html, shown.text, shown.source) == (example.html, example.text, example.source)
+    assert usual.choice == shown.choice
+    assert (example.variant, usual.variant) == ("en.large", "en.standard")
+
+
+def test_topics_choose_entries_as_a_subscriber_would(app, issue, who) -> None:
+    """By id or by name; what is chosen is what Cy gets, who chose the same two."""
+    shown = preview(app, issue, TOPICS, topics="Fatigue, vaccination")
+
+    assert shown.choice == preview(app, issue, who["cy"]).choice
+    assert shown.variant == "en.standard"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [
+        ({"topics": "nonsense"}, "There is no topic 'nonsense'"),
+        ({"topics": " , "}, "Name one topic at least"),
+        ({"topics": "cladribine"}, "No entry of this issue has these topics"),
+        ({"topics": "fatigue", "variant": "tlh.standard"}, "Nobody reads this issue in that variant"),
+    ],
+)
+def test_a_selection_of_nothing_is_refused(app, issue, wanted, sentence) -> None:
+    """With what is wrong."""
+    with pytest.raises(RefusedError, match=sentence):
+        preview(app, issue, TOPICS, **wanted)
+
+
+def test_the_shown_source_hides_the_address_and_nothing_else(app, issue, who) -> None:
+    """The whole message as it is sent, but for one line."""
+    shown = preview(app, issue, who["cy"])
+    lines = shown.source.decode("ascii").replace("\r\n", "\n").split("\n")
+    differing = [(one, other) for one, other in zip(lines, shown.shown_source.split("\n"), strict=True) if one != other]
+
+    assert [other for _, other in differing] == ["To: the subscriber’s address"]
+    assert "reader.example" not in shown.shown_source
