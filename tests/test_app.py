@@ -243,7 +243,7 @@ def test_an_issue_that_needs_approval_waits_for_the_editor(tmp_path) -> None:
             (draft,) = all_issues(app)
             with pytest.raises(RefusedError, match="needs 1 more approval"):
                 app.freeze(draft)
-            from msdigest.steps import composing
+            from msdigest.steps.composing import editing
 
             app.freeze(editing.approve(app.database, issue=draft, required=1, name="Ada"))
             clock.advance(HOUR)

@@ -16,6 +16,7 @@ from tests.site import opened, write_site
 
 from msdigest.app import App
 from msdigest.model.clock import Cadence
+from msdigest.model.details import Event
 from msdigest.model.entry import Entry, Revision
 from msdigest.model.issue import Digest, Issue
 from msdigest.model.source import Source
@@ -104,6 +105,21 @@ def test_the_public_folder(templates, tmp_path: Path) -> None:
         + ["issue/weekly/1/index.html", "index.html", "calendar.ics", "sources.opml", "style/site.css"]
     )
     assert done == Published(written=31, unchanged=0, removed=0, feeds=8)
+
+
+def test_a_meeting_is_taken_into_a_calendar_from_its_page(templates, tmp_path: Path) -> None:
+    """Mails and the entry's page lead there; it holds that one meeting, at its instant."""
+    event = Event(start=datetime(2026, 12, 3, 19, tzinfo=UTC), join="https://meet.example/a")
+    call = _kept(3, kind="event", event=event)
+
+    publish(_material(call, _kept(1)), templates=templates, out=tmp_path)
+
+    page = tmp_path / "entry" / str(UUID(int=3))
+    lines = (page / "meeting.ics").read_text(encoding="utf-8").splitlines()
+    assert lines.count("BEGIN:VEVENT") == 1
+    assert "DTSTART:20261203T190000Z" in lines
+    assert 'href="meeting.ics"' in (page / "index.html").read_text(encoding="utf-8")
+    assert not (tmp_path / "entry" / str(UUID(int=1)) / "meeting.ics").exists()
 
 
 def test_each_feed_has_its_own_entries(templates, tmp_path: Path) -> None:

@@ -49,7 +49,9 @@ def compile_issue(templates: Templates, view: IssueView, variant: Variant) -> Co
 def compile_unchecked(templates: Templates, view: IssueView, variant: Variant) -> CompiledIssue:
     """Compile without the comparison with the naive way: for a look at it, never for sending."""
     clocks = {
-        entry.clock: rfc3339(entry.meeting.start) for entry in view.entries if entry.meeting and entry.meeting.start
+        entry.clock: rfc3339(entry.meeting.start)
+        for entry in view.entries
+        if entry.clock and entry.meeting and entry.meeting.start
     }
     context = _context(view, variant) | {
         "person": _sealed("person", (*PERSON_SLOTS, *clocks)),

@@ -213,7 +213,8 @@ def sections_view(
     for title, entries in sections:
         views = []
         for entry in entries:
-            clock = f"clock_{next(clocks)}" if entry.event else ""
+            # A recording tells when it was: nobody needs that in a calendar.
+            clock = f"clock_{next(clocks)}" if entry.event and entry.kind == "event" else ""
             view = entry_view(entry, telling, note=(notes or {}).get(entry.id, ""), clock=clock)
             views.append(replace(view, segments=_bounded(view.segments, seen)))
             seen |= {segment.key for segment in view.segments if isinstance(segment, Gloss)}

@@ -172,6 +172,7 @@ def entry_page(
         root="../../",
         canonical=shown.page,
         row=listed,
+        calendar=entry.kind == "event" and entry.event is not None,
         body=_under_the_title(shown.body),
         excerpt_only=shown.excerpt_only,
         topics=tuple(Feeds(name=name, path=f"feeds/topic/{one}") for one, name in shown.topics),

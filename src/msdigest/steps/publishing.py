@@ -196,7 +196,10 @@ class _Press:
         stylesheet = Path(self.templates.path("style/site.css"))
         yield "style/site.css", stylesheet.read_bytes()
         for kept in self.material.entries:
-            yield f"entry/{kept.entry.id}/index.html", self._entry(self._shown(kept), kept)
+            shown = self._shown(kept)
+            yield f"entry/{kept.entry.id}/index.html", self._entry(shown, kept)
+            if kept.entry.event is not None and (meeting := exports.calendar(shown.title, [shown])) is not None:
+                yield f"entry/{kept.entry.id}/meeting.ics", meeting
         for head, archived in self.issues:
             yield f"{head.path}index.html", self._issue(head, archived)
         for path in self.feeds:

@@ -15,7 +15,9 @@ from msdigest.model.entry import Change, Entry
 from msdigest.model.issue import Digest, Edits, Section
 from msdigest.model.subscriber import THEMES
 from msdigest.render.email import check_compiled
+from msdigest.render.letters import Sender
 from msdigest.render.program import decode
+from msdigest.render.specimens import sample_letters
 from msdigest.steps.composing.keeping import compiled_bodies
 from msdigest.steps.composing.whole import Contents, compile_all, contents_of, view_of
 from msdigest.store import issues as issue_store
@@ -33,9 +35,15 @@ log = logging.getLogger(__name__)
 
 
 def check_templates(templates: Templates, imprint: Imprint) -> None:
-    """Compile every variant with a sample issue that holds whatever an issue may hold; raises TemplateError."""
-    sample = _sample()
-    compile_all(sample, imprint, templates, every_variant())
+    """Compile every variant with a sample issue that holds whatever an issue may hold, and write every letter.
+
+    Raises TemplateError.
+    """
+    sample, variants = _sample(), every_variant()
+    compile_all(sample, imprint, templates, variants)
+    sender = Sender(title=imprint.site_title, postal_address=imprint.postal_address)
+    for variant in variants:
+        sample_letters(templates, variant=variant, sender=sender)
 
 
 def every_variant() -> list[Variant]:
