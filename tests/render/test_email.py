@@ -16,7 +16,8 @@ from msdigest.errors import NotCompilableError, TemplateError
 from msdigest.model.compiled import Choice, Variant
 from msdigest.model.entry import Entry
 from msdigest.model.subscriber import THEMES, Consent
-from msdigest.render.email import check_compiled, compile_issue, compile_unchecked, samples, stylesheets
+from msdigest.render.email import check_compiled, compile_issue, compile_unchecked, samples
+from msdigest.render.frame import stylesheets
 from msdigest.render.issue import SectionView, sections_view
 from msdigest.render.meetings import Meeting
 from msdigest.render.program import decode, encode
