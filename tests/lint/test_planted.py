@@ -167,6 +167,42 @@ PLANTED = (
 )  # fmt: skip
 
 
+# What looks like a fault and is none.
+FINE = (
+    before_foot("<p>GANNET-9, CAFE-MS, COVID-19, LANTERN, phase III and MRI</p>"),
+    before_foot("<p>QXZ was used: quick xenon zoning (QXZ) is safe</p>"),
+    before_foot("<p>QXZ (quick xenon zoning) is safe</p>"),
+    before_foot("<p>Call on 26 August, 7:30 pm London, 20:30 in Vienna and 2:30 pm EST</p>"),
+    before_foot("<p>A ratio of 12:30, and minute 10:15 of the recording</p>"),
+    before_foot("<p>None of the people, and nan as a word</p>"),
+    before_foot(IMG.replace("A curve", "")),
+    before_foot(f'<p><a class="link" href="{SITE}/x/" style="{LINK}">Alone in its line</a></p>', f"{SITE}/x/"),
+    before_foot(f'<p>or <a class="link" href="{SITE}/x/" style="{LINK}; border:1px solid">edged</a></p>', f"{SITE}/x/"),
+    before_foot(f'<p><a href="{SITE}/x/">Read more about ocrelizumab</a></p>', f"{SITE}/x/"),
+    before_foot('<p><a href="mailto:editor@charity-news.org">Write to us</a>, <a href="tel:+441">call us</a></p>'),
+    before_foot('<p style="position:static; mso-line-height-rule:exactly">x</p>'),
+    before_foot('<table role="none"><tr><td><table><tr><th>x</th></tr></table></td></tr></table>'),
+    before_foot('<p style="color:#777777; font-size:24px" class="part">Large and paler</p>'),
+    before_foot('<div style="display:none"><p style="color:#ffffff; font-size:2px">Unseen {x}</p></div>'),
+    header("List-Unsubscribe-Post", " List-Unsubscribe=One-Click"),
+    header("DKIM-Signature", "v=1; h=From:List-Unsubscribe:\r\n List-Unsubscribe-Post; b=x"),
+    header("From", "=?utf-8?q?A_charity?= <other@mail.charity-news.org>"),
+    in_all(subject="x" * 60),
+    in_css(".a, .b > .c { margin: 0 auto; } /* * + !important */", "@media print { .a:first-child { margin: 0 } }"),
+    in_entry(0, published=datetime(2020, 1, 1, tzinfo=UTC), revision=2),
+    in_entry(0, html='<p title="a style = of x">onset = early</p><a href="x" title="onload=1">y</a>'),
+    of_issue(size_cap=150_000),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("plant", FINE)
+def test_what_only_looks_like_a_fault_is_none(clean, plant) -> None:
+    """Nobody is asked to look at what is right."""
+    before = {key(finding) for finding in lint(clean)}
+
+    assert [one for one in lint(plant(clean)) if key(one) not in before and one.level != "info"] == []
+
+
 def key(finding: Finding) -> tuple[str, ...]:
     """Return what makes two findings the same, wherever they stand."""
     return finding.id, finding.level, finding.message, finding.excerpt, finding.entry

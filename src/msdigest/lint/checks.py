@@ -99,6 +99,11 @@ _TABLE: Mapping[str, tuple[tuple[Level, ...], str]] = {
 }
 CHECKS: Mapping[str, str] = {check: sentence for check, (_, sentence) in _TABLE.items()}
 LEVELS_OF: Mapping[str, tuple[Level, ...]] = {check: levels for check, (levels, _) in _TABLE.items()}
+# Each message shows them where they stand first in it, and that is not the same place in all.
+_OF_THE_WHOLE = frozenset((
+    "a11y.all-caps", "a11y.contrast-dark", "a11y.contrast-light", "a11y.font-size", "a11y.justify", "css.unsupported",
+    "words.abbreviation",
+))  # fmt: skip
 # Nobody reads more of one kind; how many there are is said.
 _MOST_OF_A_KIND = 25
 
@@ -141,7 +146,9 @@ def _merged(found: Iterable[Finding]) -> list[Finding]:
     """Keep one of equal findings; it belongs to no variant if it was found in several."""
     kept: dict[tuple[str, ...], Finding] = {}
     for finding in found:
-        key = (finding.id, finding.level, finding.message, finding.part, finding.entry, finding.excerpt)
+        key: tuple[str, ...] = (finding.id, finding.level, finding.message, finding.part)
+        if finding.id not in _OF_THE_WHOLE:
+            key = (*key, finding.entry, finding.excerpt)
         first = kept.setdefault(key, finding)
         if first.variant != finding.variant and first.variant:
             kept[key] = replace(first, variant="")

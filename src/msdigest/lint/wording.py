@@ -22,19 +22,21 @@ _WORDS_OF_PROSE, _SENTENCES_FOR_A_GRADE = 8, 5
 _LONGEST_LOOKED_AT = 20_000
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|['’-])*")
 _VOWELS = re.compile(r"[aeiouyàâäáæéèêëíîïóôöœúùûü]+")
-_ABBREVIATION = re.compile(r"(?<![\w.@/#&%_-])([A-Z]{3,8})s?(?![\w@/]|-\d{2,}|\.\w)")
+_ABBREVIATION = re.compile(r"(?<![\w.@/#&%_-])([A-Z]{3,8})s?(?![\w@/]|-[A-Z0-9]|\.\w)")
 _ROMAN = re.compile(r"[IVXLC]+")
 _LETTERS_IN_CAPITALS = re.compile(r"(?:\b[A-Z]+\b[\s,:;–-]+){3,}\b[A-Z]+\b")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 _EXPANSION = 120
 # What everybody who reads about health has met, or what stands beside a number as its name.
 _COMMON = frozenset((
-    "AIDS", "BBC", "BMJ", "BST", "CEST", "CET", "COI", "COVID", "CTIS", "CSV", "DNA", "DOI", "EDT", "EMA", "ENT",
-    "EST", "FAQ", "FDA", "GMT", "HIV", "HTML", "HTTP", "HTTPS", "ICO", "ISBN", "ISRCTN", "ISSN", "JAMA", "LED",
-    "MHRA", "MRI", "NASA", "NCT", "NEJM", "NHS", "NICE", "NIH", "PDF", "PDT", "PHD", "PMC", "PMCID", "PMID", "PST",
-    "RNA", "RSS", "SARS", "UNESCO", "URL", "USA", "UTC", "WHO", "XML",
+    "AEST", "AIDS", "BBC", "BMJ", "BST", "CDT", "CEST", "CET", "COI", "COVID", "CST", "CSV", "CTIS", "DNA", "DOI",
+    "EDT", "EMA", "ENT", "EST", "FAQ", "FDA", "GMT", "HIV", "HTML", "HTTP", "HTTPS", "ICO", "ISBN", "ISRCTN",
+    "ISSN", "JAMA", "JST", "LED", "MHRA", "MRI", "MST", "NASA", "NCT", "NEJM", "NHS", "NICE", "NIH", "NYC", "PDF",
+    "PDT", "PHD", "PMC", "PMCID", "PMID", "PST", "RNA", "RSS", "SARS", "UNESCO", "URL", "USA", "UTC", "WHO", "XML",
 ))  # fmt: skip
 _PROFESSIONAL = "professional"
+# So long and with vowels, it is a name that somebody gave a trial: GANNET, WHIMBREL.
+_LETTERS_OF_A_NAME, _VOWELS_OF_A_NAME = 6, 2
 
 
 def wording(message: Message) -> Iterator[Finding]:
@@ -103,8 +105,10 @@ def _abbreviations(message: Message) -> Iterator[Finding]:
     words = _ADDRESS.sub(" ", told)
     # In a line of capitals nothing tells an abbreviation from a word.
     words = _LETTERS_IN_CAPITALS.sub(lambda match: " " * len(match[0]), words)
+    names = {entry.trial.acronym for entry in message.entries if entry.trial}
     for abbreviation in dict.fromkeys(_ABBREVIATION.findall(words)):
-        if abbreviation in _COMMON or _ROMAN.fullmatch(abbreviation) or _is_explained(abbreviation, words):
+        known = abbreviation in _COMMON or abbreviation in names or _is_a_name(abbreviation)
+        if known or _ROMAN.fullmatch(abbreviation) or _is_explained(abbreviation, words):
             continue
         place = re.search(rf"\b{abbreviation}s?\b", words)
         start = max(0, place.start() - 30) if place else 0
@@ -115,6 +119,11 @@ def _abbreviations(message: Message) -> Iterator[Finding]:
             excerpt=words[start : start + 70],
             way_out=f"Add {abbreviation} to the terms in topics.toml, or explain it in a note.",
         )
+
+
+def _is_a_name(abbreviation: str) -> bool:
+    vowels = sum(letter in "AEIOUY" for letter in abbreviation)
+    return len(abbreviation) >= _LETTERS_OF_A_NAME and vowels >= _VOWELS_OF_A_NAME
 
 
 def _is_explained(abbreviation: str, words: str) -> bool:
