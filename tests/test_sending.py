@@ -17,7 +17,7 @@ from tests.site import START, opened, write_site
 
 from msdigest.demo.world import DemoWorld
 from msdigest.model.clock import FixedClock
-from msdigest.steps import subscribing
+from msdigest.steps.subscribing import subscribing
 from msdigest.store import audience
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -42,9 +42,9 @@ def test_the_stock_site_has_no_fault(site) -> None:
 
 
 EXAMPLES = {
-    "site.url": ('"https://digest.example.org"', '"https://ms.example.net"'),
-    "site.contact": ('"editors@example.org"', '"editors@ms.example.net"'),
-    "mail.from": ("<digest@example.org>", "<digest@ms.example.net>"),
+    "site.url": ('"https://digest.example.org"', '"https://wick.example.net"'),
+    "site.contact": ('"editors@example.org"', '"editors@wick.example.net"'),
+    "mail.from": ("<digest@example.org>", "<digest@wick.example.net>"),
     "mail.postal_address": ("1 Example Street", "2 Quay Street"),
 }
 
@@ -73,6 +73,27 @@ def test_an_example_must_not_stand_in_real_mail(site, monkeypatch) -> None:
         f"config/msdigest.toml: {key}: is still the example's: write your own before real mail leaves"
         for key in list(EXAMPLES)[1:]
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("digest@example.org", "ms-digest@example.org", "mail.from tells 'MS' also"),
+        ("digest@example.org", "news@sclerosis.example.org", "mail.from tells 'sclerosis' also"),
+        ("digest@example.org", "forms@items.example.org", None),
+        ('# neutral_from = "Weekly', 'neutral_from = "MS weekly', "mail.neutral_from tells 'MS' also"),
+        ('# neutral_from = "Weekly digest <weekly', 'neutral_from = "Weekly digest <ms', "mail.neutral_from tells 'MS' also"),
+        ("# neutral_from", "neutral_from", None),
+    ],
+)  # fmt: skip
+def test_a_sender_that_tells_what_it_is_about(site, old, new, said) -> None:
+    """People who want no word of the disease outside see a sender, too; it is no fault, and told with the way out."""
+    change(site, "config/msdigest.toml", old, new)
+    status, out, err = check(site)
+
+    assert (status, err) == (0, "")
+    assert ("[mail] neutral_from" in out) is (said is not None)
+    assert said is None or said in out
 
 
 SIX_FAULTS = {

@@ -17,7 +17,7 @@ from msdigest.cli.main import cli
 from msdigest.demo.world import demo_config, subscribers_csv
 from msdigest.engines.clock import SystemClock
 from msdigest.steps import founding
-from msdigest.steps.subscribing import COLUMNS
+from msdigest.steps.subscribing.reading import COLUMNS
 
 MAYBE_TEXT = (str, type(None))
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")

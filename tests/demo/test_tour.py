@@ -19,7 +19,7 @@ from msdigest.demo.tour import MARK, toured
 from msdigest.demo.world import subscribers_csv
 from msdigest.errors import RefusedError
 from msdigest.model.clock import FixedClock
-from msdigest.steps import subscribing
+from msdigest.steps.subscribing import subscribing
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

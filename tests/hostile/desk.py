@@ -17,7 +17,7 @@ from tests.site import DIGESTS, opened, write_site
 from msdigest.fetch.client import HttpClient
 from msdigest.model.clock import FixedClock
 from msdigest.model.source import Source
-from msdigest.steps import subscribing
+from msdigest.steps.subscribing import subscribing
 from msdigest.store import entries as entry_store
 from msdigest.store import sources as source_store
 

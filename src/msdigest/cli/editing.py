@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Ids = Optional[list[str]]
-_DONE: Mapping[Move, str] = {
+DONE: Mapping[Move, str] = {
     "show": "shown again", "unpin": "unpinned", "up": "moved up", "down": "moved down", "first": "moved to the top",
     "last": "moved to the end", "pin": "pinned", "hide": "hidden",
 }  # fmt: skip
@@ -96,7 +96,7 @@ def edit(
 def _print_done(issue: Issue, wanted: Wanted, titles: Mapping[str, str]) -> None:
     rows = [("taken back", "", "all that was changed before")] if wanted.clear else []
     for move in IN_TURN:
-        rows += [(_DONE[move], entry, titles[entry]) for entry in _whole(issue, wanted.moves[move])]
+        rows += [(DONE[move], entry, titles[entry]) for entry in _whole(issue, wanted.moves[move])]
     if wanted.intro is not None:
         rows.append(("intro", "", wanted.intro or "none"))
     rows += [
