@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from msdigest.errors import EmptyAnswerError, StatusError
-from msdigest.model.answers import body_hash, max_age, refuse_unless_ok, renewed, retry_after, validators
+from msdigest.model.answers import body_hash, kept, max_age, noted, refuse_unless_ok, renewed, retry_after, validators
 from msdigest.model.source import Validators
 
 DATE = "Fri, 20 Nov 2026 12:00:00 GMT"
@@ -69,3 +69,22 @@ def test_empty(body: bytes) -> None:
 def test_body_hash() -> None:
     """Equal bodies have equal fingerprints."""
     assert body_hash(b"x") == body_hash(b"x") != body_hash(b"y")
+
+
+@pytest.mark.parametrize(
+    ("given", "notes"),
+    [
+        (Validators(), {}),
+        (Validators(etag='"1"'), {"etag https://x.example/a": '"1"'}),
+        (
+            Validators(etag='"1"', last_modified=DATE),
+            {"etag https://x.example/a": '"1"', "modified https://x.example/a": DATE},
+        ),
+    ],
+    ids=["none", "a tag", "both"],
+)
+def test_what_is_noted_is_kept(given, notes) -> None:
+    """Each address has validators of its own."""
+    assert noted("https://x.example/a", given) == notes
+    assert kept(notes, "https://x.example/a") == given
+    assert kept(notes, "https://x.example/b") == Validators()

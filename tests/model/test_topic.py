@@ -271,3 +271,39 @@ def test_the_shipped_vocabulary() -> None:
 def test_what_a_misspelt_word_means(word, meant) -> None:
     """The id of what is close by id, name or synonym; nothing for what is far from all, or endless."""
     assert Vocabulary.from_toml_data({"topic": [PML, TYSABRI]}).nearest(word) == meant
+
+
+@pytest.mark.parametrize(
+    ("group", "names"),
+    [
+        ("dmt", ("natalizumab (Tysabri)", "alemtuzumab")),
+        ("safety", ("PML",)),
+        ("all", ("PML", "natalizumab (Tysabri)", "alemtuzumab")),
+    ],
+)
+def test_a_word_of_the_configuration_means_topics(group, names) -> None:
+    """A kind, what several kinds are together, or everything."""
+    assert Vocabulary.from_toml_data({"topic": [PML, TYSABRI, LEMTRADA]}).names(group) == names
+
+
+def test_a_word_that_means_no_topic_is_refused() -> None:
+    """With those that do."""
+    vocabulary = Vocabulary.from_toml_data({"topic": [PML, TYSABRI]})
+
+    with pytest.raises(
+        ValueError, match=r"topics\.symptom names no kind of topic in topics\.toml: all, dmt, safety are"
+    ):
+        vocabulary.names("symptom")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("On PML.", True), ("a Brain Infection", True), ("On pml.", False), ("PMLs", False), ("JC alone", False)],
+)
+def test_a_pattern_finds_whole_words_of_a_group(text, found) -> None:
+    """Acronyms in their own case, other words in any, and none that needs company."""
+    vocabulary = Vocabulary.from_toml_data(
+        {"topic": [PML | {"synonyms": ["PML", "brain infection", "JC"]}], "ambiguous": [JC]}
+    )
+
+    assert bool(re.search(vocabulary.pattern("safety"), text)) is found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -243,6 +243,21 @@ def test_window_that_makes_no_sense(days: float) -> None:
     """The operator is told what is possible."""
     with pytest.raises(CollectError, match="from 1 to 36500"):
         works.window_days({"window_days": days})
+
+
+@pytest.mark.parametrize(
+    ("days", "asked"),
+    [
+        (None, datetime(2026, 11, 17, tzinfo=UTC)),
+        (0, datetime(2026, 11, 17, tzinfo=UTC)),
+        (30, datetime(2026, 10, 21, tzinfo=UTC)),
+    ],
+)
+def test_a_later_visit_asks_with_some_overlap(days: int | None, asked: datetime) -> None:
+    """From before the last one, and further back where records are told late."""
+    since, now = datetime(2026, 11, 19, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC)
+
+    assert works.asked_from(since, now=now, overlap=timedelta(days=2), days=days) == asked
 
 
 def test_window() -> None:
