@@ -11,7 +11,7 @@ from msdigest.errors import NotCompilableError, RefusedError, TemplateError
 from msdigest.lint.finding import Finding
 from msdigest.model.clock import Cadence
 from msdigest.model.compiled import Choice, Variant
-from msdigest.model.entry import Entry
+from msdigest.model.entry import Entry, Fact
 from msdigest.model.issue import Digest, Edits, Section
 from msdigest.model.subscriber import Subscriber
 from msdigest.render.fitting import SIZE_LIMIT, html_size, weigh
@@ -516,7 +516,9 @@ def test_an_issue_is_compiled_in_the_ways_that_people_read(desk) -> None:
     desk.keep(entry(1))
     issue = desk.compose()
     with desk.database.writing() as connection:
-        variants.note(connection, desk.vault, [Subscriber(id="0" * 32, address="", language="de-AT", theme="large", neutral=True)])
+        variants.note(
+            connection, desk.vault, [Subscriber(id="0" * 32, address="", language="de-AT", theme="large", neutral=True)]
+        )
     more = desk.compose()
     before = desk.bodies(more)
     add_variants(
@@ -934,3 +936,37 @@ def test_an_editors_draft_is_taken_up_at_its_time(desk) -> None:
     assert timetable.sent == [draft.id]
     assert later in desk.get(draft.id).entries
     assert desk.get(draft.id).due_at == MONDAY
+
+
+# ------------------------------------------------------------------------------------------------ what became different
+
+
+@only_sqlite
+def test_what_became_different_is_told_with_the_entry(desk) -> None:
+    """From what it was in the last issue to what it is now; what nobody needs to know, and what was told, is not."""
+    (trial,) = desk.keep(fact_entry("recruiting", "June 2027"))
+    desk.move(desk.compose(), "sent")
+    for status, end in (("suspended", "June 2027"), ("completed", "June 2027"), ("completed", "May 2027")):
+        desk.clock.advance(HOUR)
+        desk.keep(fact_entry(status, end))
+    issue = desk.compose()
+    body = str(decode(desk.bodies(issue)["en.standard"]).html.nodes)
+    text = str(decode(desk.bodies(issue)["en.standard"]).text.nodes)
+
+    assert issue.entries == (trial,)
+    for part in (body, text):
+        assert "status: recruiting → completed" in part
+        assert "suspended" not in part
+        assert "May 2027" not in part
+    assert desk.edit(issue, Edits(intro="x")).news == issue.news
+    desk.move(issue, "sent")
+    desk.clock.advance(HOUR)
+    assert desk.compose() is None
+
+
+def fact_entry(status, end):
+    facts = (
+        Fact(name="overallStatus", value=status, label="status", change="status"),
+        Fact(name="end", value=end, label="expected end", change="date", material=False),
+    )
+    return entry(1, kind="trial", facts=facts)

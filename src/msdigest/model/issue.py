@@ -114,6 +114,7 @@ class Issue:
     cut_off: the moment of composing; the next issue starts there.
     sections: (title, entry ids) in the order of print.
     notices: ids of what is told to those alone who were sent an entry before it was retracted or corrected.
+    news: ids of the changes that are told with its entries.
     hash: SHA-256 over what will be sent, in hex.
     approvals: names of those who approved, in order.
     templates: fingerprint of the templates that it was compiled with; empty = not known.
@@ -133,6 +134,7 @@ class Issue:
     sent_at: datetime | None = None
     provider: str | None = None
     notices: tuple[str, ...] = ()
+    news: tuple[int, ...] = ()
     edits: Edits = NO_EDITS
     overrides: tuple[Override, ...] = ()
     templates: str = ""

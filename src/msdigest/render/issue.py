@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from msdigest.markup.markdown import Paragraph
     from msdigest.model.compiled import Choice
-    from msdigest.model.entry import Entry
+    from msdigest.model.entry import Change, Entry
     from msdigest.render.glossing import Segment
     from msdigest.render.view import Conditions, EntryView, Telling
 
@@ -205,9 +205,16 @@ def _told(segment: str | Gloss, *, again: bool) -> str:
 
 
 def sections_view(
-    sections: Sequence[tuple[str, Sequence[Entry]]], telling: Telling, *, notes: Mapping[str, str] | None = None
+    sections: Sequence[tuple[str, Sequence[Entry]]],
+    telling: Telling,
+    *,
+    notes: Mapping[str, str] | None = None,
+    news: Sequence[Change] = (),
 ) -> tuple[SectionView, ...]:
-    """Tell what ``model.arranging.arrange`` returns to the readers of ``telling``, with the editors' ``notes``."""
+    """Tell what ``model.arranging.arrange`` returns to the readers of ``telling``.
+
+    notes: entry id → the editors' own words. news: what became different on entries, oldest first.
+    """
     clocks, seen = count(1), set[str]()
     told = []
     for title, entries in sections:
@@ -215,7 +222,8 @@ def sections_view(
         for entry in entries:
             # A recording tells when it was: nobody needs that in a calendar.
             clock = f"clock_{next(clocks)}" if entry.event and entry.kind == "event" else ""
-            view = entry_view(entry, telling, note=(notes or {}).get(entry.id, ""), clock=clock)
+            changed = [change for change in news if change.entry == entry.id]
+            view = entry_view(entry, telling, note=(notes or {}).get(entry.id, ""), clock=clock, news=changed)
             views.append(replace(view, segments=_bounded(view.segments, seen)))
             seen |= {segment.key for segment in view.segments if isinstance(segment, Gloss)}
         told.append(SectionView(one_line(title), tuple(views)))

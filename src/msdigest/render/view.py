@@ -21,7 +21,7 @@ from msdigest.words import date_words, say, spoken_language
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from msdigest.model.entry import Entry, Identifier
+    from msdigest.model.entry import Change, Entry, Identifier
     from msdigest.render.disclosures import Kind
     from msdigest.render.glossing import Glossary, Segment
     from msdigest.render.labels import Label
@@ -35,6 +35,8 @@ _MOST_CITIES = 4
 # longer would take the room of all others.
 _LONGEST_DISCLOSURE = 600
 _LONGEST_NOTE = 600
+_MOST_NEWS = 4
+_LONGEST_VALUE = 90
 _LONGEST_TITLE = 300
 _LONGEST_BRIEF = 120
 _LONGEST_NAME = 100
@@ -62,6 +64,7 @@ class EntryView:
     coi: a whole sentence, always there. disclaimer: a whole sentence or empty.
     meeting: of an event, when it is; its links as ``url``. clock: name of the slot that tells it in a reader's zone.
     note: the editors' own words, a whole sentence or empty.
+    news: what became different on it, a line each: ``status: recruiting → completed``.
     topics: names of its strongest topics; why: the sentence that lists them, empty without topics.
     words: how many it takes to read it.
     """
@@ -79,6 +82,7 @@ class EntryView:
     meeting: Meeting | None = None
     clock: str = ""
     note: str = ""
+    news: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     why: str = ""
     segments: tuple[Segment, ...] = ()
@@ -97,7 +101,8 @@ class EntryView:
     def words(self) -> int:
         """Return how many words there are to read."""
         told = (self.meeting.when, self.meeting.speakers) if self.meeting else ()
-        return sum(len(part.split()) for part in (self.title, *told, self.excerpt, self.note, *self.byline, self.coi))
+        parts = (self.title, *told, *self.news, self.excerpt, self.note, *self.byline, self.coi)
+        return sum(len(part.split()) for part in parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +119,9 @@ class Telling:
     glossary: Glossary | None = None
 
 
-def entry_view(entry: Entry, telling: Telling, *, note: str = "", clock: str = "") -> EntryView:
+def entry_view(
+    entry: Entry, telling: Telling, *, note: str = "", clock: str = "", news: Sequence[Change] = ()
+) -> EntryView:
     """Tell ``entry`` in the words of its readers; an id without a name is shown as it is."""
     language, zone, source_names, topic_names = (
         telling.language,
@@ -141,6 +148,7 @@ def entry_view(entry: Entry, telling: Telling, *, note: str = "", clock: str = "
         references=_references(entry.identifiers),
         meeting=told,
         clock=clock if told else "",
+        news=_news(news, language),
         note=say("note", language=language, words=_short(note, _LONGEST_NOTE)) if note.strip() else "",
         topics=topics[:_MOST_TOPICS],
         why=why,
@@ -163,6 +171,31 @@ def _references(identifiers: Sequence[Identifier]) -> tuple[Reference, ...]:
     # One that is too long is left out: cut short, it would name something else.
     told = (reference(each) for each in identifiers if len(each.value) <= _LONGEST_IDENTIFIER)
     return tuple(islice((each for each in told if len(each.url) <= _LONGEST_REGISTER), _MOST_IDENTIFIERS))
+
+
+def _news(changes: Sequence[Change], language: str) -> tuple[str, ...]:
+    """Tell the newest changes, each thing once: from what it was first to what it is now."""
+    first: dict[str, Change] = {}
+    last: dict[str, Change] = {}
+    for change in changes:
+        first.setdefault(change.name, change)
+        last[change.name] = change
+    lines = (
+        say(
+            "change_line",
+            language=language,
+            label=_told(last[name].label or name),
+            before=_told(first[name].before or "") or "–",
+            after=_told(last[name].after or "") or "–",
+        )
+        for name in first
+        if first[name].before != last[name].after
+    )
+    return tuple(islice(lines, _MOST_NEWS))
+
+
+def _told(value: str) -> str:
+    return shortened(" ".join(one_line(value).split()), _LONGEST_VALUE)
 
 
 def _other_language(entry: Entry, language: str) -> str:

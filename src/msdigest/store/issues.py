@@ -39,6 +39,7 @@ def _issue(row: Row[Any]) -> Issue:
         sent_at=row.sent_at,
         provider=row.provider,
         notices=tuple(row.notices or ()),
+        news=tuple(row.news or ()),
         edits=_edits(row.edits or {}),
         overrides=tuple(Override(**{**each, "at": datetime.fromisoformat(each["at"])}) for each in row.overrides or ()),
         templates=row.templates or "",
@@ -112,6 +113,7 @@ def keep(connection: Connection, issue: Issue, *, entries: Iterable[Entry], bodi
         "hash": issue.hash,
         "edits": asdict(issue.edits),
         "notices": list(issue.notices),
+        "news": list(issue.news),
         "templates": issue.templates,
     }
     connection.execute(update(issues).where(issues.c.id == issue.id).values(**values))

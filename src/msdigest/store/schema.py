@@ -227,6 +227,8 @@ issues = Table(
     Column("edits", JSON),
     Column("overrides", JSON),
     Column("notices", JSON),
+    # The changes that its entries are there for: what became of a trial, a label, a date.
+    Column("news", JSON),
     # Fingerprint of the templates that it was compiled with.
     Column("templates", String(64)),
     UniqueConstraint("digest", "number"),

@@ -53,12 +53,16 @@ def compose(
         cut_off = turns.draw_line(connection, now=now)
         _refuse_if_one_waits(issue_store.find(connection, digest=digest.id, states=("approved",)))
         draft = _draft(connection, digest)
+        previous = issue_store.previous_cut_off(connection, digest.id)
+        after = previous or digest.cadence.one_before(now)
+        chosen = _candidates(connection, digest, after=after, until=cut_off, now=now, first=previous is None)
         contents = Contents(
             digest=digest,
             number=draft.number if draft else issue_store.next_number(connection, digest.id),
             at=cut_off,
-            chosen=_candidates(connection, digest, cut_off=cut_off, now=now),
+            chosen=chosen,
             changes=_corrections(connection, digest, now=now),
+            news=_news(connection, chosen, after=after, until=cut_off),
             edits=draft.edits if draft else NO_EDITS,
         )
         wanted = variant_store.in_use(connection, vault)
@@ -82,17 +86,21 @@ def compose(
     return issue
 
 
-def _candidates(connection: Transaction, digest: Digest, *, cut_off: datetime, now: datetime) -> list[Entry]:
-    previous = issue_store.previous_cut_off(connection, digest.id)
+def _candidates(
+    connection: Transaction, digest: Digest, *, after: datetime, until: datetime, now: datetime, first: bool
+) -> list[Entry]:
     chosen = entry_store.candidates(
-        connection,
-        after=previous or digest.cadence.one_before(now),
-        until=cut_off,
-        oldest=now - digest.max_age,
-        by_own_date=previous is None,
+        connection, after=after, until=until, oldest=now - digest.max_age, by_own_date=first
     )
     dropped = entry_store.left_behind(connection, digest.id, oldest=now - digest.max_age)
     return list({entry.id: entry for entry in (*chosen, *dropped)}.values())
+
+
+def _news(connection: Transaction, chosen: Sequence[Entry], *, after: datetime, until: datetime) -> list[Change]:
+    """Return what became different on the ``chosen`` entries and readers should know, oldest first."""
+    ids = {entry.id for entry in chosen}
+    changes = entry_store.changes_between(connection, after=after, until=until)
+    return [change for change in changes if change.entry in ids and change.material and change.name]
 
 
 def _corrections(connection: Transaction, digest: Digest, *, now: datetime) -> list[tuple[Change, Entry]]:

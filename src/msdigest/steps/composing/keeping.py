@@ -55,6 +55,7 @@ def keep_draft(
             due_at=due_at,
             not_later_than=due_at + contents.digest.latest,
             notices=contents.notices,
+            news=tuple(change.id for change in contents.news),
             edits=contents.edits,
             templates=fingerprint,
         )

@@ -54,6 +54,7 @@ class Contents:
 
     at: its cut-off; its date is printed. chosen: the entries, also those that the editor hid.
     changes: what is told to those who were sent an entry before; each with the entry in its newest words.
+    news: what became different on the entries since the last issue: it is told with them.
     """
 
     digest: Digest
@@ -61,6 +62,7 @@ class Contents:
     at: datetime
     chosen: Sequence[Entry]
     changes: Sequence[tuple[Change, Entry]] = ()
+    news: Sequence[Change] = ()
     edits: Edits = NO_EDITS
 
     @cached_property
@@ -98,6 +100,7 @@ def contents_of(connection: Transaction, issue: Issue, digest: Digest, edits: Ed
         at=issue.cut_off,
         chosen=entry_store.in_revisions(connection, revisions),
         changes=[(change, about[change.entry]) for change in changes if change.entry in about],
+        news=entry_store.changes_by_id(connection, issue.news),
         edits=issue.edits if edits is None else edits,
     )
 
@@ -124,7 +127,7 @@ def view_of(contents: Contents, imprint: Imprint, variant: Variant) -> IssueView
         number=contents.number,
         date=date,
         subject=f"{outside} · {date}",
-        sections=sections_view(sections, telling, notes=contents.edits.notes),
+        sections=sections_view(sections, telling, notes=contents.edits.notes, news=contents.news),
         web_url=f"{imprint.site_url}/issue/{digest.id}/{contents.number}/",
         site_title=imprint.site_title,
         postal_address=imprint.postal_address,

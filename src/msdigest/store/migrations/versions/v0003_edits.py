@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column("edits", sa.JSON(), nullable=True),
         sa.Column("overrides", sa.JSON(), nullable=True),
         sa.Column("notices", sa.JSON(), nullable=True),
+        sa.Column("news", sa.JSON(), nullable=True),
         sa.Column("templates", sa.String(length=64), nullable=True),
     ):
         op.add_column("issues", column)
