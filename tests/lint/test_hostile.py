@@ -23,10 +23,10 @@ def test_an_issue_of_sixty_entries_is_checked_in_time() -> None:
     largest = issue.specimens[0]
     three = replace(issue, specimens=tuple(replace(largest, which=which) for which in ("a", "b", "c")))
     lint(three)
-    begin = time.perf_counter()
+    begin = time.process_time()
     lint(three)
 
-    assert time.perf_counter() - begin < 1.5
+    assert time.process_time() - begin < 1.5
 
 
 HOSTILE = {
@@ -54,22 +54,22 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_mails_are_only_findings(clean, name) -> None:
     """Whatever stands in a message ends as findings, in a time that grows with its length."""
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = lint(in_all(html=HOSTILE[name], text=HOSTILE[name])(clean))
 
     assert "body.unsubscribe" in {finding.id for finding in found}
-    assert time.perf_counter() - begin < 10
+    assert time.process_time() - begin < 10
     assert len(found) < 1_000
 
 
 def test_ten_thousand_links_take_no_time(clean) -> None:
     """A message may be long and still is checked within seconds."""
     links = "".join(f'<p><a href="http://x.example/{number}?utm_a={number}">here</a></p>' for number in range(10_000))
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = lint(before_foot(links)(clean))
 
     assert {"link.scheme", "link.localhost", "link.tracking", "a11y.link-text"} <= {finding.id for finding in found}
-    assert time.perf_counter() - begin < 10
+    assert time.process_time() - begin < 10
 
 
 def test_hostile_headers_are_only_findings(clean) -> None:

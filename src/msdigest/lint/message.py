@@ -54,6 +54,7 @@ class Message:
         self.specimen = specimen
         self.inspected = inspected
         self.page = read(specimen.html)
+        self._token = token_of(specimen.leave_url)
         self.light = Scheme(self.page, dark=False)
 
     @cached_property
@@ -146,10 +147,12 @@ class Message:
 
     def shown(self, text: str) -> str:
         """Return ``text`` short, on one line and without the person's own link."""
-        token = token_of(self.specimen.leave_url)
-        if len(token) >= SHORTEST_TOKEN:
-            text = text.replace(token, "…")
-        line = " ".join("".join(each if each.isprintable() else " " for each in text[: 4 * _LONGEST_EXCERPT]).split())
+        if len(self._token) >= SHORTEST_TOKEN:
+            text = text.replace(self._token, "…")
+        text = text[: 4 * _LONGEST_EXCERPT]
+        if not text.isprintable():
+            text = "".join(each if each.isprintable() else " " for each in text)
+        line = " ".join(text.split())
         return line if len(line) <= _LONGEST_EXCERPT else f"{line[: _LONGEST_EXCERPT - 1]}…"
 
     def _place(self, part: Part, entry: str, element: Element | None) -> str:
