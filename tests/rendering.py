@@ -12,7 +12,7 @@ from msdigest.markup.markdown import paragraphs
 from msdigest.model.arranging import ranked
 from msdigest.model.compiled import PLAIN, PROFESSIONAL, Choice, CompiledIssue, Variant
 from msdigest.model.details import Event, LocalTime, Speaker
-from msdigest.model.entry import Entry, Identifier
+from msdigest.model.entry import Change, Entry, Identifier
 from msdigest.model.subscriber import THEMES, Consent
 from msdigest.model.topic import Term, Topic, Vocabulary
 from msdigest.render.glossing import Glossary
@@ -174,7 +174,9 @@ def issue_view(count: int = 24) -> IssueView:
         number=42,
         date="20 November 2026",
         subject="MS Research Digest · 20 November 2026",
-        sections=sections_view(kept, telling(), notes={entries[-1].id: "Read <this> & that."}),
+        sections=sections_view(
+            kept, telling(), notes={entries[-1].id: "Read <this> & that."}, news=[change(entries[-1])]
+        ),
         web_url="https://digest.example.org/issue/weekly/42/",
         site_title="A charity",
         postal_address="1 Example Street, London",
@@ -182,6 +184,14 @@ def issue_view(count: int = 24) -> IssueView:
         notices=notices(2),
         intro=paragraphs(INTRO),
     )
+
+
+def change(about: Entry, before: str | None = "<recruiting>", after: str | None = "completed & closed") -> Change:
+    """Make what became different on an entry."""
+    return Change(
+        id=1, entry=about.id, source=about.source, kind="status", name="overallStatus", label="status",
+        before=before, after=after, seen=START, material=True,
+    )  # fmt: skip
 
 
 def notices(count: int) -> tuple[NoticeView, ...]:
@@ -217,13 +227,16 @@ def random_issue(dice: Random, count: int, variant: Variant) -> IssueView:
     cuts = sorted(dice.sample(range(1, count), min(count - 1, dice.randrange(6))))
     shelves = [tuple(entries[start:end]) for start, end in zip([0, *cuts], [*cuts, count], strict=True)]
     kept = tuple((f"Section {place} {_words(dice, 3)}", shelf) for place, shelf in enumerate(shelves))
-    noted = dice.sample(entries, count // 5)
+    noted, changed = dice.sample(entries, count // 5), dice.sample(entries, count // 5)
     return replace(
         issue_view(1),
         subject=f"A digest · {_words(dice, 4)}",
         number=dice.randrange(1, 3000),
         sections=sections_view(
-            kept, telling(variant.language, variant.audience), notes={each.id: _words(dice, 9) for each in noted}
+            kept,
+            telling(variant.language, variant.audience),
+            notes={each.id: _words(dice, 9) for each in noted},
+            news=[change(each, dice.choice([None, _words(dice, 2)]), _words(dice, 3)) for each in changed],
         ),
         ranking=ranked(kept, [each.id for each in dice.sample(entries, 2)]),
         notices=notices(dice.randrange(4)),
@@ -232,16 +245,17 @@ def random_issue(dice: Random, count: int, variant: Variant) -> IssueView:
 
 
 def _random_entry(dice: Random, number: int) -> Entry:
+    kind = dice.choice(["post", "work", "trial", "safety", "event", "recording"])
     return replace(
         entry(number),
-        kind=dice.choice(["post", "work", "trial", "safety", "event"]),
+        kind=kind,
         title=_words(dice, dice.randrange(1, 14)),
         text=". ".join(_words(dice, dice.randrange(3, 20)) for _ in range(dice.randrange(4))),
         url=dice.choice([f"https://blog.example.org/{number}?a=1&b=é", "https://x.example/a b", "javascript:alert(1)"]),
         coi=dice.choice([None, _words(dice, 5)]),
         topics=tuple(dice.sample(_TOPICS, dice.randrange(4))),
         language=dice.choice([None, "he", "de"]),
-        event=_event(number) if dice.random() < 0.15 else None,
+        event=_event(number) if kind in {"event", "recording"} else None,
     )
 
 

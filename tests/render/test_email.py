@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
-from tests.rendering import html_of, notices, person, telling, text_of
+from tests.rendering import entry, html_of, notices, person, telling, text_of
 
 from msdigest.errors import NotCompilableError, TemplateError
 from msdigest.model.compiled import Choice, Variant
@@ -134,12 +134,12 @@ def test_the_text_part_has_all_of_the_html_part(make_view, compiled, whole, page
     links = _Links()
     links.feed(page)
 
-    for entry in view.entries:
-        told = (entry.title, entry.coi, entry.disclaimer, entry.why, entry.note, " · ".join(entry.byline))
-        for words in (*told, *(reference.text for reference in entry.references)):
+    for each in view.entries:
+        told = (each.title, each.coi, each.disclaimer, each.why, each.note, " · ".join(each.byline), *each.news)
+        for words in (*told, *(reference.text for reference in each.references)):
             assert " ".join(words.split()) in flat
-        assert f"\n{entry.url}\n" in text
-        assert entry.url.replace("é", "%C3%A9") in links.addresses
+        assert f"\n{each.url}\n" in text
+        assert each.url.replace("é", "%C3%A9") in links.addresses
     for notice in view.notices:
         assert f"{notice.title}\n{view.page(notice.entry)}\n{notice.what}\n" in text
     for address in links.addresses:
@@ -239,6 +239,25 @@ def test_both_parts_tell_when_a_meeting_is(templates, make_view) -> None:
     assert "\nJoin: https://meet.example/a\nRecording: https://meet.example/b\n" in text
     assert re.search(r'<a [^>]*href="https://meet.example/a"[^>]*>Join: A larger dose', html)
     assert "When:" not in html_of(compiled, Choice((view.entries[1].id,)))
+
+
+def test_a_recording_needs_no_calendar(templates, make_view) -> None:
+    """It tells when it was, and has no clock of its own."""
+    recording = replace(entry(3), kind="recording")
+    view = replace(make_view(1), sections=sections_view([("All", [recording])], telling()), ranking=())
+    compiled = compile_issue(templates, view, Variant())
+
+    assert compiled.meetings == {}
+    for part in (html_of(compiled, _everything(view)), text_of(compiled, _everything(view))):
+        assert "When: Saturday 21 November 2026, 23:30 UTC" in part
+        assert "meeting.ics" not in part
+        assert "In your time zone" not in part
+
+
+def test_both_parts_tell_what_became_different(compiled, whole, page) -> None:
+    """From what it was to what it is."""
+    assert "status: &lt;recruiting&gt; → completed &amp; closed" in page
+    assert "\nstatus: <recruiting> → completed & closed\n" in text_of(compiled, whole)
 
 
 def test_titles_keep_their_direction_and_language(templates, make_view) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import chain, combinations
 
 import pytest
-from tests.rendering import entry, telling
+from tests.rendering import change, entry, telling
 
 from msdigest.model.compiled import MORE, Choice, brief_key
 from msdigest.render.glossing import Gloss
@@ -166,3 +166,13 @@ def test_sections_are_told_in_order() -> None:
     assert [each.note for section in told for each in section.entries if each.note] == ["Editor's note: Ours."]
     assert told[1] == SectionView("Two", told[1].entries)
     assert sections_view([], telling()) == ()
+
+
+def test_news_stand_with_their_entry() -> None:
+    """And with no other; a recording has no clock."""
+    entries = [entry(1), replace(entry(3), kind="recording"), entry(8)]
+    (told,) = sections_view([("All", entries)], telling(), news=[change(entries[1]), change(entry(5))])
+
+    assert [len(each.news) for each in told.entries] == [0, 1, 0]
+    assert [each.clock for each in told.entries] == ["", "", "clock_1"]
+    assert told.entries[1].meeting is not None

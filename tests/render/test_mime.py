@@ -191,10 +191,12 @@ def test_a_name_neither_adds_headers_nor_changes_who_gets_it(name, told) -> None
     assert max(map(len, raw.split(b"\r\n"))) <= 998
 
 
-def test_a_long_address_is_folded_by_the_library() -> None:
+@pytest.mark.parametrize(
+    "address", [f"{'p' * 64}@{'example.' * 12}org", f"{'p' * 40}@x.example"], ids=["long", "with a name"]
+)
+def test_a_long_address_is_folded_by_the_library(address) -> None:
     """One addressee stays one."""
-    address = f"{'p' * 64}@{'example.' * 12}org"
-    mail = read(message(LETTER, replace(RECIPIENT, address=address, name="A name of some length")))
+    mail = read(message(LETTER, replace(RECIPIENT, address=address, name="A name of some length or other")))
 
     assert [each.addr_spec for each in mail["To"].addresses] == [address]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from tests.rendering import glossary
+from tests.rendering import change, glossary
 
 from msdigest.model.details import Event
 from msdigest.model.entry import Entry, Identifier
@@ -198,6 +198,31 @@ def test_a_meeting_is_told_with_a_clock_of_its_own() -> None:
     assert view.meeting.when == "When: Thursday 3 December 2026, 19:00 UTC"
     assert (view.meeting.join, view.meeting.recording) == ("", "https://r.example/")
     assert entry_view(ENTRY, TELLING, clock="clock_7").clock == ""
+
+
+def _change(name="overallStatus", label="status", before="recruiting", after="completed"):
+    return replace(change(ENTRY, before, after), name=name, label=label)
+
+
+@pytest.mark.parametrize(
+    ("news", "told"),
+    [
+        ([], ()),
+        ([_change()], ("status: recruiting → completed",)),
+        ([_change(before="a", after="b"), _change(before="b", after="c")], ("status: a → c",)),
+        ([_change(before="a", after="b"), _change(before="b", after="a")], ()),
+        (
+            [_change(before=None), _change(name="x", label="", after=None)],
+            ("status: – → completed", "x: recruiting → –"),
+        ),
+        ([_change(before="a\nb", after="c " * 90)], ("status: a b → " + "c " * 44 + "c…",)),
+        ([_change(name=str(number), label="l") for number in range(6)], ("l: recruiting → completed",) * 4),
+    ],
+    ids=["nothing", "once", "twice", "and back", "from and to nothing", "endless", "too many"],
+)
+def test_what_became_different(news, told) -> None:
+    """Each thing once, from what it was first to what it is now; four lines at most."""
+    assert entry_view(ENTRY, TELLING, news=news).news == told
 
 
 def test_words_count_what_there_is_to_read() -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _MOST_IDENTIFIERS = 3
 _MOST_AUTHORS = 3
 _MOST_CITIES = 4
-# Whatever a source writes, an entry is at most some five thousand characters and its address: one that could be
+# Whatever a source writes, an entry is at most some six thousand characters and its address: one that could be
 # longer would take the room of all others.
 _LONGEST_DISCLOSURE = 600
 _LONGEST_NOTE = 600
