@@ -143,6 +143,16 @@ def test_a_variable_cannot_be_finished_by_ours() -> None:
     assert fields["html"] == ["&#37;recipient.leave%recipient.h_greeting%"]
 
 
+def test_the_call_is_made_by_what_was_handed_in() -> None:
+    """And its answer is handed back as it is."""
+    calls, failure = [], Failure("no", "could not connect")
+    ours = MailgunProvider(OPTIONS, lambda request: calls.append(request) or failure)
+    request = ours.build(shipment(person(1)))
+
+    assert ours.carry(request) is failure
+    assert calls == [request]
+
+
 def test_the_same_shipment_gives_the_same_bytes() -> None:
     """A retry sends what was hashed before."""
     assert provider().build(shipment(person(1))).body == provider().build(shipment(person(1))).body
