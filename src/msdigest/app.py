@@ -28,13 +28,13 @@ from msdigest.steps.collecting import rounds
 from msdigest.steps.collecting.visiting import Visitors
 from msdigest.steps.composing import checking, composing, editing, overruling, wanted
 from msdigest.steps.composing.whole import Imprint
-from msdigest.steps.delivering import delivering, inspecting
-from msdigest.steps.delivering.press import Post, Press, recipient
+from msdigest.steps.delivering import comparing, delivering, inspecting
+from msdigest.steps.delivering.press import Post
 from msdigest.steps.delivering.rebuilding import Rebuilding
 from msdigest.steps.delivering.trial import Trying
-from msdigest.store import audience, fires
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
+from msdigest.store import fires
 from msdigest.store import issues as issue_store
 from msdigest.store.database import Database
 from msdigest.tasks import task_list
@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     from msdigest.steps.delivering.rebuilding import Rebuilt
     from msdigest.steps.delivering.trial import Trial
     from msdigest.steps.publishing import Published
-    from msdigest.store.audience import Member
     from msdigest.store.database import Transaction
 
 # One line a kind of source: the module that declares its KIND and reads it with ``collect``.
@@ -77,8 +76,6 @@ _COLLECTORS = (
     "msdigest.collect.dataset.collecting",
     "msdigest.collect.editor",
 )
-# So many people's messages are made the naive way too, before the first one leaves.
-COMPARED = 8
 _modules = [import_module(name) for name in _COLLECTORS]
 KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in _modules}
 COLLECTORS: dict[str, Collector] = {module.KIND.name: module.collect for module in _modules}
@@ -317,6 +314,7 @@ class App:
                 head_css=head_css,
                 at=self.clock.now(),
                 oldest=issue.cut_off - self.digest(issue.digest).max_age,
+                archive_html=publishing.issue_page_of(self.settings.public, issue),
                 neutral_words=telling_words(self.settings.vocabulary),
             )
         )
@@ -352,26 +350,14 @@ class App:
 
     def _compare(self, issue: Issue, digest: Digest, connection: Transaction) -> None:
         """Compare what some people get with the naive way, before the first message leaves."""
-        some = delivery_store.some_choices(connection, issue, limit=COMPARED)
-        people = audience.members_by_ids(connection, self.vault, digest.id, [person for person, _, _ in some])
-        presses = {variant: self._press(connection, issue, variant) for _, variant, _ in some}
         checking.check_frozen(
             connection,
             issue,
             digest=digest,
             imprint=self.imprint,
             templates=self.templates,
-            some=[
-                (variant, choice, self._values(presses[variant], people[person])) for person, variant, choice in some
-            ],
+            some=comparing.some_people(connection, self.vault, self.post, issue),
         )
-
-    def _press(self, connection: Transaction, issue: Issue, variant: str) -> Press:
-        return Press(issue, decode(issue_store.program_of(connection, issue.id, variant)), coding="plain")
-
-    def _values(self, press: Press, member: Member) -> Mapping[str, str]:
-        chosen = member.subscription
-        return recipient(self.vault, self.post, press, person=member.subscriber, chosen=chosen).values
 
     @cached_property
     def delivery(self) -> delivering.Delivery:

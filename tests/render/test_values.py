@@ -90,6 +90,8 @@ def test_the_preheader_holds_whole_titles(make_view, compiled) -> None:
 
         assert preheader.startswith(compiled.titles[first])
         assert len(preheader) <= 110
+    one, other = Choice(("a", "b")), replace(ISSUE, titles=TITLES | {"b": "word " * 60})
+    assert selection_values(replace(other, ranking=("a", "b")), one)["preheader"].startswith("First title · word word")
 
     long = replace(ISSUE, titles=TITLES | {"a": "word " * 60})
     assert selection_values(long, Choice(("a", "b")))["preheader"] == "word " * 20 + "word word…"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _WORDS_A_MINUTE = 180
 _LONGEST_PREHEADER = 110
+# Inboxes fill up a shorter line with whatever stands next in the mail.
+_SHORT_PREHEADER = 50
 # The greeting is one line of the plain text, which is 78 characters wide.
 _LONGEST_NAME = 64
 
@@ -66,10 +68,10 @@ def _titles(compiled: CompiledIssue, choice: Choice) -> list[str]:
 
 
 def _preheader(titles: Sequence[str]) -> str:
-    """Return as many whole titles as fit, at least (the beginning of) one."""
+    """Return as many whole titles as fit; where that is too short a line, the beginning of the next one too."""
     line = titles[0]
     for title in titles[1:]:
-        if len(line) + len(title) > _LONGEST_PREHEADER:
+        if len(line) + len(title) > _LONGEST_PREHEADER and len(line) >= _SHORT_PREHEADER:
             break
         line = f"{line} · {title}"
     return shortened(line, _LONGEST_PREHEADER)

@@ -169,6 +169,12 @@ def publish(material: Material, *, templates: Templates, out: Path) -> Published
     return Published(written=written, unchanged=unchanged, removed=removed, feeds=len(press.feeds))
 
 
+def issue_page_of(public: Path, issue: Issue) -> str:
+    """Return the page of an issue as it was published; empty before that."""
+    page = public / site.issue_path(_safe(issue.digest), issue.number) / "index.html"
+    return page.read_text(encoding="utf-8") if page.is_file() else ""
+
+
 class _Press:
     """Turns the material into files, one after the other."""
 

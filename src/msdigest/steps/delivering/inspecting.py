@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from msdigest.model.issue import Issue
     from msdigest.steps.delivering.press import Post
 
-# As long and as unlike a word as a signed one is.
-_LEAVE = "/leave/1.MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43UOV3HO6DZPI.Kf0Vh2yq3WmZk9Qe7TtBnA5sJxLrUdGc"
 _SOMEBODY = "0" * 32
 
 
@@ -130,11 +128,13 @@ def example(issue: Issue, compiled: CompiledIssue, post: Post, *, variant: str, 
 
 
 def _somebody(issue: Issue, compiled: CompiledIssue, post: Post, *, which: str) -> Recipient:
-    leave_url = f"{post.site_url}{_LEAVE}"
+    # As long and as unlike a word as a signed one is, and nobody else's.
+    token = hashlib.sha256(which.encode()).hexdigest()
+    leave_url = f"{post.site_url}/leave/{token}"
     return Recipient(
         subscriber=_SOMEBODY,
         # Each message has a name of its own, as real ones do.
-        delivery=hashlib.sha256(which.encode()).hexdigest()[:32],
+        delivery=token[:32],
         address="subscriber@example.invalid",
         name="",
         leave_url=leave_url,
