@@ -298,6 +298,21 @@ def test_what_cannot_be_rebuilt_at_all_is_refused(app) -> None:
 
 
 @only_sqlite
+def test_who_was_withdrawn_has_no_message(app, monkeypatch) -> None:
+    """Among the positions of a call and not in it; and a beginning of several ids is nobody."""
+    freeze(app, file_provider(app))
+    who = person(app, 3)
+    subscribing.leave(app.database, app.clock, subscriber=who, digest="weekly")
+    app.deliver()
+
+    with pytest.raises(RefusedError, match="nothing of issue 1 was accepted yet for this person"):
+        app.rebuild(app.issue(1), who=who)
+    monkeypatch.setattr(attempt_store, "places", lambda *_: [(who, 1), (person(app, 4), 2)])
+    with pytest.raises(RefusedError, match="the ids of several people begin so"):
+        app.rebuild(app.issue(1), who=who)
+
+
+@only_sqlite
 def test_nothing_is_written_into_the_tables(app) -> None:
     """Whoever rebuilds only reads."""
     send(app, file_provider(app))

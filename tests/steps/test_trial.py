@@ -85,6 +85,16 @@ def test_after_it_was_decided_it_is_what_was_decided(app) -> None:
 
 
 @only_sqlite
+def test_who_came_after_it_was_decided_gets_nothing(app) -> None:
+    """They are in no delivery of it, so there is nothing to show."""
+    freeze(app, file_provider(app))
+    bring(app, "email\np99@example.org\n")
+
+    with pytest.raises(RefusedError, match="this person gets nothing of issue 1"):
+        app.test_issue(app.issue(1), EDITOR, subscriber=person(app, 99))
+
+
+@only_sqlite
 def test_another_look_can_be_asked_for(app) -> None:
     """By the name of a variant that is compiled; one that is not is told with those that are."""
     sent = app.test_issue(app.issue(1), EDITOR, subscriber=person(app, 1), variant="en.standard.neutral")
