@@ -324,7 +324,7 @@ def test_there_are_enough_of_both() -> None:
         (TEXT, GREETING, "{{ 1 / 0 }}", "ZeroDivisionError"),
         (HTML, GREETING, "{{ say('no_such_sentence') }}", "no_such_sentence"),
         (HTML, COUNT, "{{ issue.overview[0].text }}", "has no element 0"),
-        (HTML, COUNT, "{{ issue.entry('x').title }}", "StopIteration"),
+        (HTML, COUNT, "{{ issue.entry('x').title }}", "no entry 'x'"),
         (CSS, ".hello {", ".{{ person.greeting }} {", "'person' is undefined"),
         (HTML, GREETING, "{% shown 7 %}x{% endshown %}", "conditions"),
     ],

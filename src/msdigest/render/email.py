@@ -8,6 +8,7 @@ template whose output depends on its neighbours (a running number, a count, a se
 from __future__ import annotations
 
 import hashlib
+from itertools import cycle
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -145,15 +146,21 @@ _SAMPLE_CLOCKS = ("In your time zone: 3 Dec", "<b>&", "", "Zeit: 20:00 (Zürich)
 
 
 def samples(compiled: CompiledIssue) -> Iterator[tuple[Choice, Mapping[str, str]]]:
-    """Give choices that tell neighbours apart, each with a person: one entry, every second, all but the first, all."""
+    """Give choices that tell neighbours apart, each with a person: one entry, two, every third, … all but one, all."""
     ids, notices = tuple(compiled.titles), tuple(compiled.notices)
-    choices = [
-        Choice(ids[-1:], more=2),
-        Choice(ids[::2], notices[:1]),
-        Choice(ids[1:], notices[1:], more=1),
-        Choice(ids, notices),
-    ]
-    for choice, person, clock in zip(choices, _SAMPLE_PEOPLE, _SAMPLE_CLOCKS, strict=True):
+    choices = dict.fromkeys(
+        (
+            Choice(ids[-1:], more=2),
+            Choice(ids[:2]),
+            Choice(ids[1::3], more=3),
+            Choice(ids[::2], notices[:1]),
+            Choice(ids[len(ids) // 2 :], notices[-1:]),
+            Choice(ids[: 3 * len(ids) // 4]),
+            Choice(ids[1:], notices[1:], more=1),
+            Choice(ids, notices),
+        )
+    )
+    for choice, person, clock in zip(choices, cycle(_SAMPLE_PEOPLE), cycle(_SAMPLE_CLOCKS), strict=False):
         if choice:
             yield choice, {**person, **dict.fromkeys(compiled.meetings, clock)}
 

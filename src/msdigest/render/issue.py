@@ -142,8 +142,12 @@ class IssueView:
         return self.ranking if len(self.ranking) > LONGEST_WITHOUT_BRIEF else ()
 
     def entry(self, entry_id: str) -> EntryView:
-        """Return the entry of that id."""
-        return next(entry for entry in self.entries if entry.id == entry_id)
+        """Return the entry of that id; raises LookupError if the issue has none."""
+        for entry in self.entries:
+            if entry.id == entry_id:
+                return entry
+        message = f"the issue has no entry {entry_id!r}"
+        raise LookupError(message)
 
     def excerpts(self, entry: EntryView) -> tuple[Shown, ...]:
         """Return the ways in which an entry's excerpt is told: a word is explained where it stands first.
