@@ -8,9 +8,10 @@ from email.utils import parseaddr, parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from msdigest.lint.links import site_is_reserved
+from msdigest.model.neutral import word_told, word_told_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from msdigest.lint.finding import Finding
     from msdigest.lint.message import Message
@@ -24,8 +25,10 @@ _MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
 _LIST_ID = re.compile(r"[^<>]*<[^<>@\s]+>")
 _LINKS = re.compile(r"<([^<>]*)>")
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
+_WAYS_TO_TELL_NOTHING = dict.fromkeys(
+    ("From", "List-Id"), "Write a sender whose name and domain tell nothing into [mail] neutral_from."
+)
 _ONE_CLICK = "List-Unsubscribe=One-Click"
-_LONG_WORD = 5
 
 
 def headers(message: Message) -> Iterator[Finding]:
@@ -219,20 +222,21 @@ def _neutral(message: Message) -> Iterator[Finding]:
         "preheader": specimen.preheader,
     }
     for name, value in told.items():
-        if word := next((word for word in message.inspected.neutral_words if _tells(value, word)), ""):
+        if word := _tells(name, value, message.inspected.neutral_words):
             yield message.found(
                 "neutral.header",
                 "error",
                 f"{name} of a neutral mail says {word!r}",
                 part="headers",
                 excerpt=value,
-                way_out="Give the neutral variant a sender, subject and preview that tell nothing.",
+                way_out=_WAYS_TO_TELL_NOTHING.get(
+                    name, "Write a title that tells nothing into the digest's `neutral`."
+                ),
             )
 
 
-def _tells(value: str, word: str) -> bool:
-    """Tell whether ``value`` holds ``word``: a short one as a word of its own, a longer one anywhere."""
-    wanted, found = word.casefold().strip(), value.casefold()
-    if not wanted or wanted not in found:
-        return False
-    return len(wanted) >= _LONG_WORD or re.search(rf"(?<![^\W_]){re.escape(wanted)}(?![^\W_])", found) is not None
+def _tells(name: str, value: str, words: Sequence[str]) -> str | None:
+    """Return the word that a header tells: a sender and a list have addresses, where acronyms are written small."""
+    if name == "From":
+        return word_told_by(value, words)
+    return word_told_by(f"list@{value.strip('<> ')}", words) if name == "List-Id" else word_told(value, words)
