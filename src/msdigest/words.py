@@ -85,6 +85,12 @@ def say(key: str, *, language: str = DEFAULT_LANGUAGE, count: int | None = None,
     return sentence.format_map(values)
 
 
+@lru_cache(maxsize=1024)
+def zone_of(name: str) -> ZoneInfo:
+    """Return a zone, remembered: the standard library keeps eight and reads the others again from their files."""
+    return ZoneInfo(name)
+
+
 def number_words(number: float, *, language: str = DEFAULT_LANGUAGE) -> str:
     """Tell a number with the separators of ``language``, e.g. ``12,500``."""
     return format_decimal(number, locale=_locale(spoken_language(language)))
@@ -103,7 +109,7 @@ def date_words(
         return format_skeleton("y", when, tzinfo=when.tzinfo, locale=locale)
     if precision == "month":
         return format_skeleton("yMMMM", when, tzinfo=when.tzinfo, locale=locale)
-    day = when.astimezone(ZoneInfo(zone)) if precision == "minute" else when
+    day = when.astimezone(zone_of(zone)) if precision == "minute" else when
     return _day_words(day.date(), spoken)
 
 
@@ -118,7 +124,7 @@ def instant_words(when: datetime, *, language: str = DEFAULT_LANGUAGE, weekday: 
 def zone_instant_words(when: datetime, *, zone: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Tell an instant as a reader's clock shows it: ``Thursday 3 December 2026, 20:00 (Berlin)``."""
     spoken = spoken_language(language)
-    there = when.astimezone(ZoneInfo(zone))
+    there = when.astimezone(zone_of(zone))
     place = _place(zone, there.utcoffset() or timedelta(), spoken)
     if not place:
         return instant_words(when, language=spoken, weekday=True)

@@ -13,6 +13,7 @@ overview names, and ``MORE`` if there is more for them on the web.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -142,8 +143,7 @@ def in_brief(ranking: tuple[str, ...], entries: tuple[str, ...]) -> tuple[str, .
     """Return which of the chosen ``entries`` the overview names, what matters most first; none if there are few."""
     if len(entries) <= LONGEST_WITHOUT_BRIEF:
         return ()
-    chosen = frozenset(entries)
-    return tuple([entry for entry in ranking if entry in chosen][:MOST_IN_BRIEF])
+    return tuple(islice(filter(frozenset(entries).__contains__, ranking), MOST_IN_BRIEF))
 
 
 def keys_of(ranking: tuple[str, ...], choice: Choice) -> frozenset[str]:

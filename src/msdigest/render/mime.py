@@ -33,12 +33,11 @@ _PART = b'--%s\r\nContent-Type: text/%s; charset="utf-8"\r\nContent-Transfer-Enc
 
 def message(letter: Letter, recipient: Recipient) -> bytes:
     """Return the whole message of a letter in the coding ``mime``; the same arguments give the same bytes."""
-    _, sender = parseaddr(letter.sender)
     # No quoted-printable text has "=_" in it.
     boundary = f"=_{recipient.delivery}".encode()
     own = (
         f"To: {_to(recipient)}\r\n"
-        f"Message-ID: <{recipient.delivery}@{sender.rpartition('@')[2]}>\r\n"
+        f"Message-ID: <{recipient.delivery}@{_domain(letter.sender)}>\r\n"
         f"List-Unsubscribe: <{recipient.leave_url}>\r\n"
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
         "MIME-Version: 1.0\r\n"
@@ -53,6 +52,11 @@ def message(letter: Letter, recipient: Recipient) -> bytes:
             b"--%s--\r\n" % boundary,
         )
     )
+
+
+@lru_cache(maxsize=256)
+def _domain(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2]
 
 
 @lru_cache(maxsize=256)

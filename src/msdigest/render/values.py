@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from msdigest.model.prose import shortened
 from msdigest.render.plain import one_line
-from msdigest.words import date_words, say, zone_instant_words
+from msdigest.words import date_words, say, zone_instant_words, zone_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping
+    from datetime import date
 
     from msdigest.model.compiled import Choice, CompiledIssue
     from msdigest.model.subscriber import Consent
@@ -36,8 +38,8 @@ def selection_values(compiled: CompiledIssue, choice: Choice) -> dict[str, str]:
     language = compiled.variant.language
     return {
         "count_line": _count_line(compiled, choice),
-        "more_line": say("more_on_web", language=language, count=choice.more),
-        "preheader": say("neutral_preheader", language=language, count=len(choice.entries) + len(choice.notices))
+        "more_line": _counted("more_on_web", language, choice.more),
+        "preheader": _counted("neutral_preheader", language, len(choice.entries) + len(choice.notices))
         if compiled.variant.neutral
         else _preheader(_titles(compiled, choice)),
     }
@@ -46,31 +48,32 @@ def selection_values(compiled: CompiledIssue, choice: Choice) -> dict[str, str]:
 def _count_line(compiled: CompiledIssue, choice: Choice) -> str:
     language = compiled.variant.language
     if not choice.entries:
-        return say("only_corrections", language=language, count=len(choice.notices))
+        return _counted("only_corrections", language, len(choice.notices))
     words = sum(map(compiled.words.__getitem__, choice.entries))
-    minutes = _minutes(language, max(1, round(words / _WORDS_A_MINUTE)))
-    return say("count_line", language=language, count=len(choice.entries), minutes=minutes)
+    return _to_read(language, len(choice.entries), max(1, round(words / _WORDS_A_MINUTE)))
 
 
-@lru_cache(maxsize=1_024)
-def _minutes(language: str, minutes: int) -> str:
-    return say("minutes", language=language, count=minutes)
+@lru_cache(maxsize=4_096)
+def _to_read(language: str, entries: int, minutes: int) -> str:
+    return say("count_line", language=language, count=entries, minutes=_counted("minutes", language, minutes))
 
 
-def _titles(compiled: CompiledIssue, choice: Choice) -> list[str]:
-    """Return what a choice is about, what matters most first."""
-    chosen = frozenset(choice.entries)
-    ranked = compiled.ranking or tuple(compiled.titles)
-    return [
-        *(compiled.notices[notice] for notice in choice.notices),
-        *(compiled.titles[entry] for entry in ranked if entry in chosen),
-    ]
+@lru_cache(maxsize=4_096)
+def _counted(key: str, language: str, count: int) -> str:
+    return say(key, language=language, count=count)
 
 
-def _preheader(titles: Sequence[str]) -> str:
+def _titles(compiled: CompiledIssue, choice: Choice) -> Iterator[str]:
+    """Give what a choice is about, what matters most first."""
+    ranked = compiled.ranking or compiled.titles
+    chosen = filter(frozenset(choice.entries).__contains__, ranked)
+    return chain(map(compiled.notices.__getitem__, choice.notices), map(compiled.titles.__getitem__, chosen))
+
+
+def _preheader(titles: Iterator[str]) -> str:
     """Return as many whole titles as fit; where that is too short a line, the beginning of the next one too."""
-    line = titles[0]
-    for title in titles[1:]:
+    line = next(titles)
+    for title in titles:
         if len(line) + len(title) > _LONGEST_PREHEADER and len(line) >= _SHORT_PREHEADER:
             break
         line = f"{line} · {title}"
@@ -92,13 +95,11 @@ def person_values(
     """
     shown = shortened(one_line(name), _LONGEST_NAME)
     asked = "reason_carried" if consent.source.startswith("import:") else "reason_asked"
-    date = date_words(consent.at, "minute", language=language, zone=zone)
+    before, after = _greeting(language)
     values = {
-        "greeting": say("greeting", language=language, name=shown)
-        if shown
-        else say("greeting_nobody", language=language),
+        "greeting": f"{before}{shown}{after}" if shown else _greeting_nobody(language),
         "leave_url": leave_url,
-        "reason": say(asked, language=language, date=date),
+        "reason": _reason(asked, language, consent.at.astimezone(zone_of(zone)).date()),
     }
     for slot, instant in (meetings or {}).items():
         values[slot] = _on_clock(instant, zone, language)
@@ -109,3 +110,22 @@ def person_values(
 def _on_clock(instant: str, zone: str, language: str) -> str:
     time = zone_instant_words(datetime.fromisoformat(instant), zone=zone, language=language)
     return say("in_your_zone", language=language, time=time)
+
+
+@lru_cache(maxsize=64)
+def _greeting(language: str) -> tuple[str, str]:
+    """Return what stands around the name."""
+    before, _, after = say("greeting", language=language, name="\n").partition("\n")
+    return before, after
+
+
+@lru_cache(maxsize=64)
+def _greeting_nobody(language: str) -> str:
+    return say("greeting_nobody", language=language)
+
+
+@lru_cache(maxsize=65_536)
+def _reason(asked: str, language: str, day: date) -> str:
+    """Remember days: few of a million people asked on a day of their own."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return say(asked, language=language, date=date_words(midnight, language=language))

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import format_datetime, formataddr, parseaddr
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msdigest.model.delivery import Letter, Recipient
@@ -14,6 +15,8 @@ from msdigest.render.values import person_values, selection_values
 from msdigest.words import say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from msdigest.model.compiled import Choice, CompiledIssue
     from msdigest.model.delivery import Coding
     from msdigest.model.issue import Issue
@@ -33,6 +36,16 @@ class Post:
     neutral_sender: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heading:
+    """What is the same in all letters that one ``Post`` sends of an issue."""
+
+    sender: str
+    list_id: str
+    date: str
+    headers: Mapping[str, str]
+
+
 class Press:
     """One variant of an issue, ready to make letters of: its literals are encoded once."""
 
@@ -44,18 +57,29 @@ class Press:
         self._keys = Keys(compiled)
         self._html = Assembly(compiled.html, self._keys, coding=coding)
         self._text = Assembly(compiled.text, self._keys, coding=coding)
+        # Nearly every letter of an issue differs in its bodies alone.
+        self._heading = lru_cache(maxsize=8)(self._make_heading)
 
     def letter(self, choice: Choice, post: Post) -> Letter:
         """Return what everybody with this choice gets, before their own values."""
         values, mask = selection_values(self.compiled, choice), self._keys.mask(choice)
+        heading = self._heading(post)
         return Letter(
             issue=self.issue.id,
-            sender=self._sender(post),
+            sender=heading.sender,
             subject=self.compiled.subject,
-            list_id=self._list_id(post),
+            list_id=heading.list_id,
             html=self._html.parts(mask, values),
             text=self._text.parts(mask, values),
             coding=self.coding,
+            date=heading.date,
+            headers=heading.headers,
+        )
+
+    def _make_heading(self, post: Post) -> _Heading:
+        return _Heading(
+            sender=self._sender(post),
+            list_id=self._list_id(post),
             date=format_datetime(self.issue.due_at.astimezone(UTC)),
             headers=self._headers(post),
         )
