@@ -34,31 +34,42 @@ class Saved:
         self._config = config
         self._lock = Lock()
         self._read = self.configuration()
+        # None yet: what the site read before this page was opened may be another file now.
+        self._files: frozenset[Path] = frozenset()
         self.faults: tuple[Fault, ...] = ()
 
     def stamp(self) -> str:
         """Return a hash over which files there are and when they were saved; another one after every save."""
-        return _hash((self.configuration(), *_told(_below(self._app.templates.folders))))
+        return _hash((self.configuration(), *_told(self._templates())))
 
     def configuration(self) -> str:
         """Return the same for the configuration alone."""
         return _hash(_told(sorted(self._config.parent.glob("*.toml"))))
 
     def refresh(self) -> None:
-        """Read the configuration again if it was saved; where it has faults the site goes by the last one without."""
+        """Let the site go by what is saved now; where the configuration has faults, by the last one without."""
         with self._lock:
-            now = self.configuration()
-            if now == self._read:
-                return
-            before = self._app.settings
-            try:
-                fresh = read_settings(self._config)
-            except ConfigurationError as error:
-                self.faults = error.faults
-            else:
-                self._app.settings = replace(fresh, **{name: getattr(before, name) for name in _KEPT})
-                self.faults = ()
-            self._read = now
+            files, configuration = self._templates(), self.configuration()
+            if files != self._files:
+                # Jinja sees that a file has changed, but not that another one stands before it now.
+                vars(self._app).pop("templates", None)
+                self._files = files
+            if configuration != self._read:
+                self._read_again()
+                self._read = configuration
+
+    def _read_again(self) -> None:
+        before = self._app.settings
+        try:
+            fresh = read_settings(self._config)
+        except ConfigurationError as error:
+            self.faults = error.faults
+        else:
+            self._app.settings = replace(fresh, **{name: getattr(before, name) for name in _KEPT})
+            self.faults = ()
+
+    def _templates(self) -> frozenset[Path]:
+        return frozenset(_below(self._app.templates.folders))
 
 
 def _below(folders: Iterable[Path]) -> Iterator[Path]:
