@@ -28,6 +28,7 @@ _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 _WAYS_TO_TELL_NOTHING = dict.fromkeys(
     ("From", "List-Id"), "Write a sender whose name and domain tell nothing into [mail] neutral_from."
 )
+_NEUTRAL_TITLE = "Write a title that tells nothing into the digest's `neutral`."
 _ONE_CLICK = "List-Unsubscribe=One-Click"
 
 
