@@ -56,8 +56,12 @@ class MailgunProvider:
             message = f"mailgun takes one letter a call, not {len(shipment.parts)}"
             raise ProviderError(message)
         ((letter, people),) = shipment.parts
-        html_slots, text_slots = ([str(name) for name in parts[1::2]] for parts in (letter.html, letter.text))
-        variables = {person.address: _variables(person, html_slots, text_slots) for person in people}
+        slots = [
+            (f"{prefix}_{name}", name, html)
+            for prefix, html, parts in (("h", True, letter.html), ("t", False, letter.text))
+            for name in map(str, parts[1::2])
+        ]
+        variables = {person.address: _variables(person, slots) for person in people}
         fields: list[tuple[str, str | bytes]] = [
             ("from", letter.sender),
             *(("to", person.address) for person in people),
@@ -108,13 +112,11 @@ def _outcome(reply: Reply | Failure) -> Outcome:
     return Outcome("unknown", reason=reason)
 
 
-def _variables(person: Recipient, html_slots: Sequence[str], text_slots: Sequence[str]) -> dict[str, str]:
-    return {
-        "delivery": person.delivery,
-        "leave": person.leave_url,
-        **{f"h_{name}": fill(name, person.values[name], html=True) for name in html_slots},
-        **{f"t_{name}": fill(name, person.values[name], html=False) for name in text_slots},
-    }
+def _variables(person: Recipient, slots: Sequence[tuple[str, str, bool]]) -> dict[str, str]:
+    """Return what fills one person's ``slots``: name of the variable, of the slot, whether in HTML."""
+    values = person.values
+    own = {variable: fill(name, values[name], html=html) for variable, name, html in slots}
+    return {"delivery": person.delivery, "leave": person.leave_url, **own}
 
 
 def _body(parts: Sequence[bytes | str], prefix: str, sign: bytes) -> bytes:

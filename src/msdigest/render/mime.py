@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msdigest.render.plain import one_line
-from msdigest.render.program import join
+from msdigest.render.program import filled
 
 if TYPE_CHECKING:
     from msdigest.model.delivery import Letter, Recipient
@@ -28,7 +28,7 @@ _ENCODED_WORD = re.compile(r"=\?|\?=")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]{1,40}")
 _LONGEST_LINE = 70
 _PLAIN_ADDRESS = re.compile(r"[\x21-\x7e]{1,60}")
-_PART = b'--%s\r\nContent-Type: text/%s; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n%s\r\n'
+_PART = b'--%s\r\nContent-Type: text/%s; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
 
 
 def message(letter: Letter, recipient: Recipient) -> bytes:
@@ -47,9 +47,12 @@ def message(letter: Letter, recipient: Recipient) -> bytes:
         (
             _shared(letter.sender, letter.subject, letter.date, tuple(letter.headers.items())),
             own.encode("ascii"),
-            _PART % (boundary, b"plain", join(letter.text, recipient.values, form="text", coding="mime")),
-            _PART % (boundary, b"html", join(letter.html, recipient.values, form="html", coding="mime")),
-            b"--%s--\r\n" % boundary,
+            _PART % (boundary, b"plain"),
+            *filled(letter.text, recipient.values, form="text", coding="mime"),
+            b"\r\n",
+            _PART % (boundary, b"html"),
+            *filled(letter.html, recipient.values, form="html", coding="mime"),
+            b"\r\n--%s--\r\n" % boundary,
         )
     )
 

@@ -79,15 +79,17 @@ def choose(pieces: Pieces, mask: int) -> tuple[list[Any], list[int]]:
     _gather(pieces, mask, chosen)
     holes = []
     for place, piece in enumerate(chosen):
-        if type(piece) is Either:
-            outcome = 0
-            for test in piece.tests:
-                outcome += outcome
-                if mask & test:
-                    outcome += 1
-            chosen[place] = piece.literals[outcome]
-        elif type(piece) is Slot:
+        if type(piece) is bytes:
+            continue
+        if type(piece) is Slot:
             holes.append(place)
+            continue
+        outcome = 0
+        for test in piece.tests:
+            outcome += outcome
+            if mask & test:
+                outcome += 1
+        chosen[place] = piece.literals[outcome]
     return chosen, holes
 
 

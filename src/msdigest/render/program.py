@@ -31,6 +31,8 @@ _FORMAT = 2
 _READABLE = (1, _FORMAT)
 # Neither escaped by libxml2 in an address nor by HTML; a signed token needs no more.
 _URL_SAFE = string.ascii_letters.encode() + string.digits.encode() + b"._~:/?=%+,;@-"
+# What is never remembered, for it is nobody else's: a name, a token. Sentences are told to many.
+_OF_ONE_PERSON = frozenset(("greeting", "leave_url"))
 # How long a person's value may be when a size is told before anybody's values are known, in bytes.
 ROOM_FOR_A_PERSON = 400
 _LONGEST_QP_LINE = 76
@@ -97,30 +99,22 @@ class Assembly:
 
     def value(self, name: str, value: str) -> bytes:
         """Return ``value`` as it stands in the slot ``name`` of this body; raises ValueError (see ``fill``)."""
-        return _filled(name, value, self._html, self.coding)
+        return _coded(name, value, self._html, self.coding)
 
 
 def join(parts: Parts, values: Mapping[str, str], *, form: Form, coding: Coding = "plain") -> bytes:
     """Fill the person slots of what ``Assembly.parts`` returned; ``values`` by slot name, not escaped."""
-    whole, html = list(parts), form == "html"
+    return b"".join(filled(parts, values, form=form, coding=coding))
+
+
+def filled(parts: Parts, values: Mapping[str, str], *, form: Form, coding: Coding = "plain") -> list[bytes]:
+    """Return what ``join`` joins, for whoever puts more around it: a body is long, and each copy of it takes time."""
+    whole: list[Any] = list(parts)
+    html = form == "html"
     for place in range(1, len(whole), 2):
         name = str(whole[place])
-        whole[place] = _filled(name, values[name], html, coding)
-    return b"".join(whole)  # type: ignore[arg-type]  # every name was replaced
-
-
-def _filled(name: str, value: str, html: bool, coding: Coding) -> bytes:  # noqa: FBT001  # a dozen times a message
-    # A token is one person's alone; sentences are told to many.
-    return _token(name, value, coding) if name.endswith("_url") else _sentence(value, html, coding)
-
-
-def _token(name: str, value: str, coding: Coding) -> bytes:
-    return _CODERS[coding](fill(name, value, html=False))
-
-
-@lru_cache(maxsize=4_096)
-def _sentence(value: str, html: bool, coding: Coding) -> bytes:  # noqa: FBT001  # as above
-    return _CODERS[coding](fill("", value, html=html))
+        whole[place] = _coded(name, values[name], html, coding)
+    return whole
 
 
 def fill(name: str, value: str, *, html: bool) -> str:
@@ -129,6 +123,14 @@ def fill(name: str, value: str, *, html: bool) -> str:
     Escapes as libxml2 writes text: ``&``, ``<``, ``>`` and nothing else. A slot whose name ends in ``_url`` takes
     only characters that mean the same in an address, in HTML and in text; raises ValueError (without the value).
     """
+    return (_shown if name in _OF_ONE_PERSON else _shown_before)(name, value, html)
+
+
+def _coded(name: str, value: str, html: bool, coding: Coding) -> bytes:  # noqa: FBT001  # a dozen times a message
+    return (_made if name in _OF_ONE_PERSON else _made_before)(name, value, html, coding)
+
+
+def _shown(name: str, value: str, html: bool) -> str:  # noqa: FBT001  # as above
     if name.endswith("_url"):
         if not value.isascii() or value.encode().translate(None, _URL_SAFE):
             message = f"the value of {name} has characters that do not belong into an address"
@@ -136,6 +138,14 @@ def fill(name: str, value: str, *, html: bool) -> str:
         return value
     line = one_line(value)
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") if html else line
+
+
+def _made(name: str, value: str, html: bool, coding: Coding) -> bytes:  # noqa: FBT001  # as above
+    return _CODERS[coding](_shown(name, value, html))
+
+
+_shown_before = lru_cache(maxsize=4_096)(_shown)
+_made_before = lru_cache(maxsize=4_096)(_made)
 
 
 def size(parts: Parts, person: Mapping[str, str], *, form: Form) -> int:

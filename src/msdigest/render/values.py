@@ -12,7 +12,7 @@ from msdigest.render.plain import one_line
 from msdigest.words import date_words, say, zone_instant_words, zone_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from msdigest.model.compiled import Choice, CompiledIssue
@@ -28,11 +28,8 @@ _LONGEST_NAME = 64
 
 def selection_values(compiled: CompiledIssue, choice: Choice) -> dict[str, str]:
     """Return the values that a choice's slots are filled with; raises ValueError unless it is of this issue."""
-    if (
-        not choice
-        or not compiled.titles.keys() >= set(choice.entries)
-        or not compiled.notices.keys() >= set(choice.notices)
-    ):
+    chosen = frozenset(choice.entries)
+    if not choice or not compiled.titles.keys() >= chosen or not compiled.notices.keys() >= set(choice.notices):
         message = "a choice has at least one entry or notice, and only those of the issue"
         raise ValueError(message)
     language = compiled.variant.language
@@ -41,7 +38,7 @@ def selection_values(compiled: CompiledIssue, choice: Choice) -> dict[str, str]:
         "more_line": _counted("more_on_web", language, choice.more),
         "preheader": _counted("neutral_preheader", language, len(choice.entries) + len(choice.notices))
         if compiled.variant.neutral
-        else _preheader(_titles(compiled, choice)),
+        else _preheader(_titles(compiled, choice.notices, chosen)),
     }
 
 
@@ -63,11 +60,10 @@ def _counted(key: str, language: str, count: int) -> str:
     return say(key, language=language, count=count)
 
 
-def _titles(compiled: CompiledIssue, choice: Choice) -> Iterator[str]:
+def _titles(compiled: CompiledIssue, notices: Sequence[str], chosen: frozenset[str]) -> Iterator[str]:
     """Give what a choice is about, what matters most first."""
-    ranked = compiled.ranking or compiled.titles
-    chosen = filter(frozenset(choice.entries).__contains__, ranked)
-    return chain(map(compiled.notices.__getitem__, choice.notices), map(compiled.titles.__getitem__, chosen))
+    entries = filter(chosen.__contains__, compiled.ranking or compiled.titles)
+    return chain(map(compiled.notices.__getitem__, notices), map(compiled.titles.__getitem__, entries))
 
 
 def _preheader(titles: Iterator[str]) -> str:
