@@ -213,7 +213,7 @@ def test_a_page_brings_no_styles_of_its_own(html, why) -> None:
 def test_what_cssutils_cannot_read_is_told(capfd) -> None:
     """A complaint of cssutils is raised with its line, and not printed."""
     with pytest.raises(NotCompilableError, match=r"cssutils cannot read it.*2, 9"):
-        _inlined("<p></p>", "p{margin:0}\np{color:#$%}")
+        _inlined("<p></p>", "p{margin:0}\np{mso-a:#$%}")
 
     assert capfd.readouterr() == ("", "")
 

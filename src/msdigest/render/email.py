@@ -26,7 +26,7 @@ from msdigest.words import number_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from msdigest.model.compiled import Scope, Variant
+    from msdigest.model.compiled import Program, Scope, Variant
     from msdigest.render.issue import IssueView
     from msdigest.render.template import Templates
 
@@ -59,9 +59,7 @@ def compile_unchecked(templates: Templates, view: IssueView, variant: Variant) -
         "selection": _sealed("selection", SELECTION_SLOTS),
     }
     nonce = _nonce(view)
-    marks = Marks(nonce)
-    html = inlined(templates, templates.render_marked(HTML, marks, context), variant, file=HTML)
-    html_nodes = html_program(html, marks)
+    html_nodes = _html_program(templates, context, Marks(nonce), variant)
     marks = Marks(nonce)
     text_nodes = text_program(templates.render_marked(TEXT, marks, context), marks)
     return CompiledIssue(
@@ -75,6 +73,17 @@ def compile_unchecked(templates: Templates, view: IssueView, variant: Variant) -
         notices={notice.id: notice.title for notice in view.notices},
         meetings=clocks,
     )
+
+
+def _html_program(templates: Templates, context: Mapping[str, object], marks: Marks, variant: Variant) -> Program:
+    rendered = templates.render_marked(HTML, marks, context)
+    try:
+        html = inlined(templates, rendered, variant, file=HTML)
+    except NotCompilableError:
+        # Somebody's value in a style attribute is no value of its property either: the compiler knows its line.
+        html_program(rendered, marks)
+        raise
+    return html_program(html, marks)
 
 
 def reference(

@@ -1,6 +1,6 @@
 """The one door to premailer and cssutils: a stylesheet becomes style attributes.
 
-premailer is exact for what ``stylesheet.check_inline`` lets through, and for nothing more.
+premailer is exact for what ``stylesheet.checked`` lets through, and for nothing more.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import cssutils
 from premailer import Premailer
 
 from msdigest.errors import NotCompilableError
-from msdigest.render.stylesheet import check_head, check_inline
+from msdigest.render.stylesheet import check_head, checked
 
 # cssutils keeps its parser's mood in one place for the whole process.
 _ONE_AT_A_TIME = threading.Lock()
@@ -43,7 +43,7 @@ def inline(
     """
     html = html.lstrip()
     _check_html(html, html_file)
-    check_inline(inline_css, html, inline_file)
+    inline_css = checked(inline_css, html, inline_file, html_file=html_file)
     check_head(head_css, head_file)
     style = f'<style data-premailer="ignore">{head_css}</style>\n</head>'
     with _ONE_AT_A_TIME:

@@ -12,11 +12,17 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from msdigest.errors import NotCompilableError
+from msdigest.render.properties import fault, overlap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+# Where a comment was: it may stand around a selector or a declaration, not within, where programs read it differently.
+_HERE = "\0"
+_AROUND = f" \t\r\n\f{_HERE}"
+# Blank to Python, part of a name to a stylesheet, and nothing that anybody sees.
+_ODD = re.compile(r"[\0-\x08\x0b\x0e-\x1f\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff]")
 _BLOCK = re.compile(r"([^{}]*)\{([^{}]*)\}")
 _NAME = re.compile(r"-?[A-Za-z][A-Za-z-]*")
 # premailer drops a declaration that it cannot read, without a word.
@@ -48,10 +54,6 @@ _HEAD_FAULTS = (
     (re.compile(r"@font-face\b", re.IGNORECASE), "nothing is loaded from elsewhere"),
     (re.compile(r"\burl\(", re.IGNORECASE), "nothing is loaded from elsewhere"),
 )
-_SHORTHANDS = frozenset(("margin", "padding", "font", "background", "list-style", "text-decoration", "outline"))
-_NOT_RESET = frozenset(("border-collapse", "border-spacing", "border-radius"))
-_SIDES = frozenset(("top", "right", "bottom", "left"))
-_ASPECTS = frozenset(("width", "style", "color"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,14 @@ def refused(file: str, line: int | None, message: str) -> NotCompilableError:
     return NotCompilableError(file, None, f"{message} (line {line} of the rendered stylesheet)" if line else message)
 
 
-def check_inline(css: str, html: str, file: str) -> None:
-    """Refuse a stylesheet that cannot be inlined rightly into ``html``; raises NotCompilableError."""
+def checked(css: str, html: str, file: str, *, html_file: str = "html") -> str:
+    """Return a stylesheet without its comments; raises NotCompilableError if ``html`` would not get it right."""
+    if match := _ODD.search(css):
+        raise refused(file, _line(css, match.start()), f"{match.group()!r} is no blank in a stylesheet")
     rules = sorted(_rules(css, file), key=lambda rule: rule.specificity)
-    _Overruled(rules, file).feed(html)
+    _Overruled(rules, file, html_file).feed(html)
+    # A comment between a selector and its block makes premailer lose the rule.
+    return _without_comments(css).replace(_HERE, " ")
 
 
 def check_head(css: str, file: str) -> None:
@@ -94,15 +100,15 @@ def _rules(css: str, file: str) -> Iterator[Rule]:
     bare, end = _without_comments(css), 0
     for match in _BLOCK.finditer(bare):
         selectors, block = match.groups()
-        line = _line(bare, match.start() + len(selectors) - len(selectors.lstrip()))
+        line = _line(bare, match.start() + len(selectors) - len(selectors.lstrip(_AROUND)))
         before = bare[end : match.start()]
-        if before.strip() or "@" in selectors:
+        if before.strip(_AROUND) or "@" in selectors:
             raise refused(file, line, _only_rules(before + selectors))
-        properties = _properties(block, selectors.strip(), file, line)
+        properties = _properties(block, selectors.strip(_AROUND), file, line)
         for selector in selectors.split(","):
-            yield Rule(line, _checked(selector.strip(), file, line), properties)
+            yield Rule(line, _checked(selector.strip(_AROUND), file, line), properties)
         end = match.end()
-    if rest := bare[end:].strip():
+    if rest := bare[end:].strip(_AROUND):
         raise refused(file, _line(bare, bare.index(rest, end)), _only_rules(rest))
 
 
@@ -124,13 +130,15 @@ def _checked(selector: str, file: str, line: int) -> str:
 
 def _properties(block: str, selector: str, file: str, line: int) -> tuple[str, ...]:
     names: list[str] = []
-    for declaration in filter(None, (part.strip() for part in block.split(";"))):
-        name, colon, value = (part.strip() for part in declaration.partition(":"))
+    for declaration in filter(None, (part.strip(_AROUND) for part in block.split(";"))):
+        name, colon, value = (part.strip(_AROUND) for part in declaration.partition(":"))
         if not (_NAME.fullmatch(name) and colon and value) or _UNBALANCED.search(value):
             raise refused(file, line, f"{selector}: {declaration!r} is no declaration")
         for pattern, why in _VALUE_FAULTS:
             if pattern.search(value):
                 raise refused(file, line, f"{selector}: {declaration!r}: {why}")
+        if why := fault(name.lower(), value):
+            raise refused(file, line, f"{selector}: {declaration!r}: {why}")
         if name.lower() in names:
             raise refused(file, line, f"{selector}: {name} stands twice, premailer keeps only the last")
         names.append(name.lower())
@@ -144,24 +152,27 @@ class _Overruled(HTMLParser):
     compared: it may warn of an element that the whole selector spares, never the other way round.
     """
 
-    def __init__(self, rules: Sequence[Rule], file: str) -> None:
+    def __init__(self, rules: Sequence[Rule], file: str, html_file: str) -> None:
         super().__init__(convert_charrefs=True)
         self._rules = rules
         self._file = file
+        self._html_file = html_file
         self._seen: set[tuple[str, str, str, str]] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        own = {name: value or "" for name, value in attrs}
+        # An attribute that stands twice counts where it stands first.
+        own = {name: value or "" for name, value in reversed(attrs)}
         kind = (tag, own.get("class", ""), own.get("id", ""), own.get("style", ""))
         if kind in self._seen:
             return
         self._seen.add(kind)
         if kind[3] and ":" not in kind[3]:
             # premailer would take it for a selector that it has seen.
-            raise refused(self._file, None, f"style={kind[3]!r} on {tag} is no declaration")
+            raise refused(self._html_file, None, f"style={kind[3]!r} on {tag} is no declaration")
         applied = [rule for rule in self._rules if _may_match(rule, tag, kind[1].split(), kind[2])]
         if kind[3]:
-            applied.append(Rule(0, f"style attribute of {tag}", _properties(kind[3], tag, self._file, 0)))
+            own_rule = f"attribute style of {tag}"
+            applied.append(Rule(0, own_rule, _properties(kind[3], own_rule, self._html_file, 0)))
         self._check(applied)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -173,20 +184,9 @@ class _Overruled(HTMLParser):
             before = [other for other, _ in properties[:place]]
             if name in before:
                 for other in before[before.index(name) :]:
-                    if _overlap(name, other):
+                    if overlap(name, other):
                         message = f"selector {rule.selector!r}: {name} again after {other}: write {other} there too"
                         raise refused(self._file, rule.line, message)
-
-
-def _overlap(one: str, other: str) -> bool:
-    """Tell whether two different properties set something in common."""
-    if one == other or _NOT_RESET.intersection((one, other)):
-        return False
-    if one.startswith("border") and other.startswith("border"):
-        parts, others = set(one.split("-")[1:]), set(other.split("-")[1:])
-        return not any(parts & kind and others & kind and not parts & others & kind for kind in (_SIDES, _ASPECTS))
-    short, long = sorted((one, other), key=len)
-    return (short in _SHORTHANDS and long.startswith(f"{short}-")) or {one, other} == {"font", "line-height"}
 
 
 def _may_match(rule: Rule, tag: str, classes: Sequence[str], identity: str) -> bool:
@@ -199,7 +199,7 @@ def _may_match(rule: Rule, tag: str, classes: Sequence[str], identity: str) -> b
 
 
 def _without_comments(css: str) -> str:
-    return _COMMENT.sub(lambda match: "\n" * match.group().count("\n"), css)
+    return _COMMENT.sub(lambda match: _HERE + "\n" * match.group().count("\n"), css)
 
 
 def _line(text: str, place: int) -> int:
