@@ -21,14 +21,24 @@ function way(element, part) {
 }
 
 function scrolled(part) {
-  const frames = [...part.querySelectorAll("iframe")].map((frame) => frame.contentWindow.scrollY);
   const windows = [...part.querySelectorAll(".window")].map((each) => [each.scrollLeft, each.scrollTop]);
   return (found) => {
-    found.querySelectorAll("iframe").forEach((frame, place) => {
-      frame.addEventListener("load", () => frame.contentWindow.scrollTo(0, frames[place] || 0), { once: true });
-    });
     found.querySelectorAll(".window").forEach((each, place) => each.scrollTo(...(windows[place] || [0, 0])));
   };
+}
+
+const addresses = (part) => [...part.querySelectorAll("iframe")].map((frame) => frame.getAttribute("src")).join(" ");
+
+// The messages come first: they are what somebody waits for. Each stays where it was scrolled to.
+function framesAnew() {
+  const loaded = [...document.querySelectorAll("iframe")].map(
+    (frame) =>
+      new Promise((done) => {
+        frame.addEventListener("load", done, { once: true });
+        frame.contentWindow.location.reload();
+      }),
+  );
+  return Promise.race([Promise.all(loaded), pause(2000)]);
 }
 
 function typed(part) {
@@ -37,6 +47,8 @@ function typed(part) {
 
 function exchange(part, fresh) {
   if (typed(part)) return;
+  // Frames at the same addresses were loaded again already.
+  if (addresses(part) && addresses(part) === addresses(fresh)) return;
   const active = part.contains(document.activeElement) ? way(document.activeElement, part) : null;
   const scroll = scrolled(part);
   part.replaceChildren(...fresh.childNodes);
@@ -45,6 +57,7 @@ function exchange(part, fresh) {
 }
 
 async function showAnew() {
+  await framesAnew();
   const reply = await fetch(location.pathname + location.search, { cache: "no-store" });
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   const fresh = page.getElementById("main");

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,10 +45,8 @@ def test_a_saved_template_shows_itself(browser, app, templates, desk) -> None:
     page.frames[1].evaluate("scrollTo(0, 300)")
     page.get_by_label("Intro").fill("Half a sentence")
     page.evaluate("scrollTo(0, 120)")
-    before = time.perf_counter()
     _save(templates / HTML, '<h1 class="title">', '<h1 class="title">Brand new ')
     page.frame_locator("iframe").get_by_role("heading", level=1, name="Brand new Fen Weekly").wait_for(timeout=COMES)
-    print(f"saved and shown: {time.perf_counter() - before:.2f} s")
 
     page.get_by_role("status").filter(has_text="Something was saved").wait_for()
     assert page.get_by_role("button", name="Compose it anew").is_visible()
@@ -71,7 +68,7 @@ def test_a_fault_shows_itself_and_goes_by_itself(browser, templates, desk) -> No
     _save(templates / HTML, "{{ issue.digset }}", "{{ issue.digest }}")
     page.locator("iframe").wait_for(timeout=COMES)
 
-    assert page.complaints == []
+    assert [said for said in page.complaints if "status of 500" not in said] == []
     page.close()
 
 

@@ -14,7 +14,7 @@ import typer
 import uvicorn
 
 from msdigest.cli import shown
-from msdigest.cli.context import opened
+from msdigest.cli.context import config_path, opened
 from msdigest.cli.stopping import CALLS_END_FIRST, stoppable
 from msdigest.errors import RefusedError
 from msdigest.steps.delivering import delivering
@@ -24,6 +24,7 @@ from msdigest.web.site import public_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from msdigest.app import App
     from msdigest.engines.local import LocalEngine
@@ -54,13 +55,13 @@ def preview(context: typer.Context, port: Port = PREVIEW_PORT) -> None:
     It has no provider and cannot send. Ctrl-C ends it.
     """
     with opened(context) as app:
-        serve_preview(app, port)
+        serve_preview(app, port, config=config_path(context))
 
 
-def serve_preview(app: App, port: int) -> None:
-    """Serve the editors' page of an open site until interrupted."""
+def serve_preview(app: App, port: int, *, config: Path | None = None) -> None:
+    """Serve the editors' page of an open site until interrupted; ``config``: the file that is read again when saved."""
     with _door(LOOPBACK, port) as door:
-        server = _server(editor_app(app))
+        server = _server(editor_app(app, config=config))
         with stoppable(server.end):
             shown.notes().print(f"Preview: {_address(door)} (Ctrl-C ends it)")
             server.run(sockets=[door])

@@ -25,7 +25,7 @@ from msdigest.web.desk.page import IssuePage, moment
 from msdigest.web.desk.saved import Saved
 from msdigest.web.feeds import Files, answer
 from msdigest.web.forms import Token
-from msdigest.web.hardening import EDITOR_HEADERS, Hardened, LoopbackOnly
+from msdigest.web.hardening import EDITOR_HEADERS, MESSAGE_POLICY, Hardened, LoopbackOnly
 from msdigest.web.pages import Pages, trouble
 from msdigest.web.sources import SourcesPage
 
@@ -51,7 +51,7 @@ def editor_app(app: App, *, config: Path | None = None) -> Starlette:
     """
     _ = app.vault
     pages, token = Pages(app), Token()
-    saved = Saved(app, config or app.settings.config_dir / "msdigest.toml")
+    saved = Saved(app, (config or app.settings.config_dir / "msdigest.toml").absolute())
     desk = _Desk(app, pages)
     return Starlette(
         routes=[
@@ -116,7 +116,8 @@ class _Desk:
             f"<h1>A template cannot be used</h1><p>{escape(str(error))}</p>"
             "<p>Mend it and load this page again.</p></html>\n"
         )
-        return HTMLResponse(page, status_code=500)
+        # It may be answered where a frame asks for a message.
+        return HTMLResponse(page, status_code=500, headers={"Content-Security-Policy": MESSAGE_POLICY})
 
     def error(self, _request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from msdigest.web.desk.saved import Saved
 
 # Looking at some fifty files takes less than a millisecond.
-_PAUSE = 0.1
+_PAUSE = 0.05
 # Less than a process that is asked to stop waits for open requests; the page asks again.
-_PATIENCE = 15
+_PATIENCE = 30
 
 
 class Changed:

@@ -44,10 +44,11 @@ class Edition:
         self._lock = RLock()
         self._compiled: dict[str, CompiledIssue] = {}
         self._examples: dict[str, list[Example]] = {}
-        self._changed: set[str] = set()
+        self._changed: dict[str, bool] = {}
         with app.database.reading() as connection:
-            chosen = entry_store.in_revisions(connection, issue_store.revisions_in(connection, kept.id))
             self._contents = contents_of(connection, kept, self.digest) if self.digest else None
+            revisions = {} if self._contents else issue_store.revisions_in(connection, kept.id)
+            chosen = self._contents.chosen if self._contents else entry_store.in_revisions(connection, revisions)
             self.variants = tuple(issue_store.variants_of(connection, kept.id))
         self.entries: Mapping[str, Entry] = {entry.id: entry for entry in chosen}
         self.kept = kept
@@ -55,8 +56,12 @@ class Edition:
 
     def changed(self, variant: str) -> bool:
         """Tell whether a variant reads otherwise than it was composed; raises TemplateError."""
-        self.compiled(variant)
-        return variant in self._changed
+        if not self._anew or variant not in self.variants:
+            return False
+        with self._lock:
+            if variant not in self._changed:
+                self._changed[variant] = self.compiled(variant) != self._kept(variant)
+            return self._changed[variant]
 
     @property
     def as_composed(self) -> bool:
@@ -98,10 +103,7 @@ class Edition:
             message = f"The digest {self.kept.digest} is no longer in config/digests.toml."
             raise RefusedError(message)
         view = view_of(self._contents, self._app.imprint, Variant.of(variant))
-        fresh = compile_unchecked(self._app.templates, view, Variant.of(variant))
-        if variant in self.variants and fresh != self._kept(variant):
-            self._changed.add(variant)
-        return fresh
+        return compile_unchecked(self._app.templates, view, Variant.of(variant))
 
     def _kept(self, variant: str) -> CompiledIssue:
         with self._app.database.reading() as connection:

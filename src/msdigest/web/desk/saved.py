@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from msdigest.app import App
     from msdigest.errors import Fault
 
+# Other files beside these are what text editors leave lying about while somebody types.
+_ENDINGS = (".jinja", ".css", ".js")
 # What the site stays with as long as it is open.
 _KEPT = ("database", "data_dir", "keys", "key_file", "templates")
 
@@ -75,7 +77,7 @@ class Saved:
 def _below(folders: Iterable[Path]) -> Iterator[Path]:
     for folder in folders:
         for place, _, names in os.walk(folder):
-            yield from (Path(place, name) for name in names)
+            yield from (Path(place, name) for name in names if name.endswith(_ENDINGS))
 
 
 def _told(files: Iterable[Path]) -> Iterator[str]:
