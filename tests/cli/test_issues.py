@@ -252,7 +252,7 @@ def test_a_test_message_is_a_file_of_the_outbox(site) -> None:
         ([], 2, "Missing option '--to'"),
         (["--to", "ada"], 2, "the address is no mail address"),
         (["--to", "a@example.org\nBcc: b@example.org"], 2, "the address is no mail address"),
-        (["--to", "ada@example.org", "--variant", "en.huge"], 1, "issue 1 is not compiled as 'en.huge', but as en."),
+        (["--to", "ada@example.org", "--variant", "en.huge"], 1, "issue 1 is not compiled as 'en.huge', but as de."),
         (["--to", "ada@example.org", "--subscriber", "ffffff"], 1, "nobody is known under that address or id"),
     ],
 )

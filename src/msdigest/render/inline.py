@@ -9,6 +9,7 @@ import logging
 import re
 import threading
 import xml.dom
+from functools import lru_cache
 
 import cssutils
 from premailer import Premailer
@@ -66,8 +67,9 @@ def _check_html(html: str, file: str) -> None:
         raise NotCompilableError(file, None, message)
 
 
+@lru_cache(maxsize=32)
 def _parse(css: str, file: str) -> None:
-    """Have cssutils read ``css`` with every complaint raised."""
+    """Have cssutils read ``css`` with every complaint raised; what it read without one need not be read again."""
     parser = cssutils.CSSParser(raiseExceptions=True, validate=False, fetcher=_no_network)
     try:
         parser.parseString(css, validate=False)
