@@ -212,16 +212,16 @@ def reads_back(press: Press, person: Person, bodies: tuple[bytes, bytes]) -> boo
 # ---- stream
 
 
-def streamed(count: int, seed: int) -> tuple[float, float, float, int]:
-    """Write ``count`` JSON bodies to nowhere; return (begun, ended, peak MiB of the process, bytes)."""
+def streamed(count: int, seed: int) -> tuple[float, float, float, float, int]:
+    """Write ``count`` JSON bodies to nowhere; return (begun, ended, processor time, peak MiB of the process, bytes)."""
     view, compiled = issue_of()
     payloads, size, peak = Payloads(compiled), 0, Path("/proc/self/status")
     with Path("/dev/null").open("wb", buffering=0) as nowhere:
-        begun = time.monotonic()
+        begun, worked = time.monotonic(), time.process_time()
         for person, _ in zip(people(view.ids, seed), range(count), strict=False):
             size += nowhere.write(payloads.body(person))
-        ended = time.monotonic()
-    return begun, ended, int(re.search(r"VmHWM:\s+(\d+)", peak.read_text())[1]) / 1024, size
+        ended, worked = time.monotonic(), time.process_time() - worked
+    return begun, ended, worked, int(re.search(r"VmHWM:\s+(\d+)", peak.read_text())[1]) / 1024, size
 
 
 def stream(count: int) -> None:
@@ -229,11 +229,11 @@ def stream(count: int) -> None:
     for number in sorted({min(10_000, count), count}):
         with ProcessPoolExecutor(CORES, mp_context=get_context("spawn")) as pool:
             done = list(pool.map(streamed, [number // CORES] * CORES, range(CORES)))
-        took = max(ended for _, ended, _, _ in done) - min(begun for begun, _, _, _ in done)
-        peaks, size = [peak for _, _, peak, _ in done], sum(each[3] for each in done)
+        begun, ended, worked, peaks, sizes = zip(*done, strict=True)
+        took, size = max(ended) - min(begun), sum(sizes)
         print(
             f"{number:>9,} JSON bodies ({size / 1e9:.2f} GB) from {CORES} processes in {took:.1f} s of the wall, "
-            f"{number / took:,.0f}/s; peak {' + '.join(f'{peak:.0f}' for peak in peaks)} = {sum(peaks):.0f} MiB",
+            f"{number / took:,.0f}/s (processor time {' + '.join(f'{each:.1f}' for each in worked)} s); peak {' + '.join(f'{peak:.0f}' for peak in peaks)} = {sum(peaks):.0f} MiB",
             flush=True,
         )
 
