@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := src tests benchmarks
 
-.PHONY: demo test setup lint bench bench-sending bench-collecting world browser clean
+.PHONY: demo test setup lint bench bench-sending bench-collecting bench-digest world browser clean
 
 demo: setup
 	@$(BIN)/msdigest demo
@@ -20,13 +20,17 @@ lint: setup
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 
-bench: bench-collecting bench-sending
+bench: bench-digest bench-collecting bench-sending
 
 bench-sending: setup
 	PYTHONPATH=. $(BIN)/python benchmarks/sending.py
 
 bench-collecting: setup
 	PYTHONPATH=. $(BIN)/python benchmarks/collecting.py
+
+# Some of it: make bench-digest ARGS="--only equal --equal 500"
+bench-digest: setup
+	PYTHONPATH=. $(BIN)/python benchmarks/digest.py $(ARGS)
 
 # Every fault of the world on every source (about ten minutes); the suite takes each fault and each source once.
 world: setup
