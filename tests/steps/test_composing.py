@@ -619,7 +619,7 @@ def test_an_issue_is_approved_by_as_many_as_it_needs(desk, required, names, stat
 
 
 @pytest.mark.parametrize(
-    "second", ["Ada Lovelace", "ada lovelace", "  Ada   Lovelace ", "Ada\u202e Lovelace", "ＡＤＡ Lovelace"]
+    "second", ["Ada Lovelace", "ada lovelace", "  Ada   Lovelace ", "Ada\u202e Lovelace", "ＡＤＡ Lovelace", "A\u200bda Lovelace"]
 )
 @only_sqlite
 def test_two_approvals_are_two_people(desk, second) -> None:

@@ -63,6 +63,7 @@ def edit(
         variants=wanted,
         due_at=issue.due_at,
         ready=ready,
+        compared_with=issue.templates,
     )
 
 
@@ -146,8 +147,9 @@ def approve(database: Database, *, issue: Issue, required: int, name: str = "") 
 
 
 def _as_heard(name: str) -> str:
-    """Return what two spellings of one name have in common."""
-    return unicodedata.normalize("NFKC", name).casefold()
+    """Return what two spellings of one name have in common: nobody sees what joins or directs letters."""
+    seen = "".join(letter for letter in name if unicodedata.category(letter) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", seen).casefold().split())
 
 
 def plain_name(name: str) -> str:

@@ -31,14 +31,16 @@ def keep_draft(
     variants: Sequence[Variant],
     due_at: datetime,
     ready: Callable[[Transaction], int],
+    compared_with: str = "",
 ) -> Issue:
     """Compile ``contents`` and keep it as a draft; return the issue.
 
+    compared_with: fingerprint of the templates with which the same entries were compared in every variant before.
     ready: called within the transaction that keeps it, returns the issue's id, or raises RefusedError if somebody
     else was faster while it was compiled.
     """
     fingerprint = templates.fingerprint()
-    compiled = compile_all(contents, imprint, templates, variants)
+    compiled = compile_all(contents, imprint, templates, variants, again=fingerprint == compared_with)
     weigh(compiled.values())
     bodies = _encoded(compiled)
     subject = next(iter(compiled.values())).subject

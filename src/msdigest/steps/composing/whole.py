@@ -12,7 +12,7 @@ from msdigest.model.arranging import REST_TITLE, SAFETY, Arranged, arrange, rank
 from msdigest.model.compiled import PROFESSIONAL
 from msdigest.model.issue import NO_EDITS, change_id, notice_id
 from msdigest.model.topic import Vocabulary
-from msdigest.render.email import compile_issue
+from msdigest.render.email import compile_issue, compile_unchecked
 from msdigest.render.glossing import Glossary
 from msdigest.render.issue import IssueView, NoticeView, sections_view
 from msdigest.render.plain import one_line
@@ -138,10 +138,19 @@ def view_of(contents: Contents, imprint: Imprint, variant: Variant) -> IssueView
 
 
 def compile_all(
-    contents: Contents, imprint: Imprint, templates: Templates, variants: Iterable[Variant]
+    contents: Contents, imprint: Imprint, templates: Templates, variants: Iterable[Variant], *, again: bool = False
 ) -> dict[str, CompiledIssue]:
-    """Compile ``contents`` for each of ``variants``; raises TemplateError."""
-    return {variant.id: compile_issue(templates, view_of(contents, imprint, variant), variant) for variant in variants}
+    """Compile ``contents`` for each of ``variants``; raises TemplateError.
+
+    again: the same entries were compiled with the same templates before, and compared with the naive way in every
+    variant; now they are compared in the first one.
+    """
+    compiled: dict[str, CompiledIssue] = {}
+    for variant in variants:
+        view = view_of(contents, imprint, variant)
+        make = compile_unchecked if again and compiled else compile_issue
+        compiled[variant.id] = make(templates, view, variant)
+    return compiled
 
 
 def _notice(change: Change, entry: Entry, language: str) -> NoticeView:
