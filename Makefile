@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := src tests benchmarks
 
-.PHONY: demo test setup lint bench bench-sending bench-collecting bench-digest world browser clean
+.PHONY: demo test setup lint bench bench-sending bench-collecting bench-digest world browser screenshots clean
 
 demo: setup
 	@$(BIN)/msdigest demo
@@ -39,6 +39,12 @@ world: setup
 # The tests look at pages in a real browser; Debian's is installed where that is allowed.
 browser:
 	@tools/find-browser || tools/install-browser
+
+# Every mail in every theme, light and dark, on a phone and on a wide screen: look at them after a change of templates.
+SCREENSHOTS ?= build/screenshots
+screenshots: setup browser
+	@rm -f $(SCREENSHOTS)/*.png
+	@PYTHONPATH=. $(BIN)/python -m tests.render.screenshots $(SCREENSHOTS)
 
 # The marker is written last: a set-up that was interrupted is begun again.
 $(READY): constraints.txt pyproject.toml
