@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 ENTRIES = 60
 STANDARD = Variant()
+FIRST = ("Ada", "Grace", "Zoë", "Mary", "Emmy Noether")
+# Surnames are numbers in letters.
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
 ZONES = ("UTC", "Europe/London", "America/New_York", "Pacific/Auckland", "Asia/Kathmandu", "Europe/Berlin")
 POST = Post(sender="MS Digest <digest@mail.example.org>", site_url="https://digest.example.org")
 ISSUE = Issue(
@@ -58,13 +61,15 @@ class Person:
 
 
 def people(ids: tuple[str, ...], seed: int = 1) -> Iterator[Person]:
-    """Draw people without end: each gets a quarter of the entries ``ids``, most have ordinary names."""
+    """Draw people without end: each gets a quarter of the entries ``ids``; one name in a hundred is hostile."""
     dice = Random(seed)  # noqa: S311 - the same people each time; no secret
     for number in range(1_000_000_000):
         bits = dice.getrandbits(len(ids)) & dice.getrandbits(len(ids)) or 1
         yield Person(
             number=number,
-            name=NAMES[number // 20 % len(NAMES)] if number % 20 == 0 else f"Ada Number {number}",
+            name=NAMES[number // 100 % len(NAMES)]
+            if number % 100 == 0
+            else f"{FIRST[number % len(FIRST)]} {number:x}".translate(LETTERS),
             zone=ZONES[number % len(ZONES)],
             consent=Consent(at=START - timedelta(minutes=number * 37 % 900_000)),
             leave_url=f"{POST.site_url}/leave/1.{dice.getrandbits(480):0120x}",

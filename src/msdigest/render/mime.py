@@ -5,7 +5,9 @@ The standard library's message classes encode both bodies anew for everybody, wh
 
 from __future__ import annotations
 
+import binascii
 import re
+import string
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -26,6 +28,10 @@ _WIRE = EmailPolicy(linesep="\r\n", max_line_length=76)
 _ENCODED_WORD = re.compile(r"=\?|\?=")
 # Names that need no quoting: neither special characters nor other scripts.
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]{1,40}")
+# Words with letters of any script, one blank between them.
+_LETTERS = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*(?: [^\W\d_]+(?:[-'][^\W\d_]+)*)*")
+_UNQUOTED = frozenset(string.ascii_letters + string.digits + "-!*+/")
+_CLEARLY = 5
 _LONGEST_LINE = 70
 _PLAIN_ADDRESS = re.compile(r"[\x21-\x7e]{1,60}")
 _PART = b'--%s\r\nContent-Type: text/%s; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
@@ -85,10 +91,32 @@ def _encoded(subject: str) -> str:
 def _to(recipient: Recipient) -> str:
     # A blank, not nothing: "==??" without its middle would be the sign again.
     name = one_line(_ENCODED_WORD.sub(" ", recipient.name))
-    if _PLAIN_ADDRESS.fullmatch(recipient.address) and (not name or _ATOMS.fullmatch(name)):
-        line = f"{name} <{recipient.address}>" if name else recipient.address
-        if len(line) <= _LONGEST_LINE:
+    if _PLAIN_ADDRESS.fullmatch(recipient.address):
+        told = name if not name or _ATOMS.fullmatch(name) else _spelled(name)
+        line = f"{told} <{recipient.address}>" if told else recipient.address
+        if len(line) <= _LONGEST_LINE and (told or not name):
             return line
     mail = EmailMessage(policy=_WIRE)
     mail["To"] = Address(display_name=name, addr_spec=recipient.address)
     return mail.as_bytes().decode("ascii").removeprefix("To: ").rstrip("\r\n")
+
+
+def _spelled(name: str) -> str:
+    """Write an ordinary name that has letters beyond ASCII, as the library does; empty if it is out of the ordinary.
+
+    The library takes half a millisecond for it, and there are countries where every fifth name is one.
+    """
+    if not _LETTERS.fullmatch(name) or name.isascii():
+        return ""
+    words = name.split(" ")
+    beyond = [place for place, word in enumerate(words) if not word.isascii()]
+    first, last = beyond[0], beyond[-1] + 1
+    return " ".join((*words[:first], _encoded_word(" ".join(words[first:last])), *words[last:]))
+
+
+def _encoded_word(text: str) -> str:
+    """Write an encoded word (RFC 2047), in whichever of its two ways is clearly shorter."""
+    raw = text.encode()
+    quoted = "".join(chr(each) if chr(each) in _UNQUOTED else f"={each:02X}" for each in raw).replace("=20", "_")
+    coded = binascii.b2a_base64(raw, newline=False).decode()
+    return f"=?utf-8?q?{quoted}?=" if len(quoted) - len(coded) < _CLEARLY else f"=?utf-8?b?{coded}?="
