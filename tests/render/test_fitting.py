@@ -9,7 +9,7 @@ import pytest
 from tests.rendering import CONSENT, NAMES, change, html_of, person, random_choice, random_reader, telling
 
 from msdigest.errors import RefusedError
-from msdigest.model.compiled import Choice, Variant
+from msdigest.model.compiled import Block, Choice, CompiledIssue, Program, Variant
 from msdigest.model.details import Event, LocalTime, Speaker
 from msdigest.model.entry import Entry, Identifier
 from msdigest.model.subscriber import THEMES
@@ -143,3 +143,19 @@ def _words_in(value) -> list[str]:
 def test_the_default_limit_keeps_clear_of_clipping() -> None:
     """Gmail cuts at about 102,000 bytes."""
     assert SIZE_LIMIT == 95_000
+
+
+def test_of_several_ways_to_tell_an_excerpt_the_heaviest_counts() -> None:
+    """One of them is shown; where nobody can say which exclude each other, all are weighed."""
+    earlier, others = frozenset("b"), [frozenset((letter,)) for letter in "bcdefgh"]
+    either = (Block(frozenset("a"), ("short",), earlier), Block(earlier, ("a longer way",)))
+    many = tuple(Block(frozenset("a"), ("12345",), other) for other in others)
+    titles = dict.fromkeys("abcdefgh", "T")
+
+    def weight(nodes) -> int:
+        program = Program("html", (Block(frozenset("a"), ("entry:", *nodes)),))
+        compiled = CompiledIssue(variant=Variant(), subject="S", html=program, text=program, titles=titles)
+        return weigh([compiled]).entries["a"]
+
+    assert weight(either) == len("entry:a longer way")
+    assert weight(many) == len("entry:") + 5 * len(others)

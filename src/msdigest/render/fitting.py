@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 from msdigest.errors import RefusedError
@@ -12,11 +13,14 @@ from msdigest.render.values import selection_values
 from msdigest.words import number_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from msdigest.model.compiled import Choice, CompiledIssue, Node
 
 SIZE_LIMIT = 95_000
+_NONE: frozenset[str] = frozenset()
+# Beyond so many other keys within one entry all its blocks are weighed, whatever excludes what.
+_MOST_OPEN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +97,9 @@ class _Scale:
             if not isinstance(node, Block):
                 outside += _own(node)
             elif entry := self._entries.get(node.keys):
-                own[entry] = own.get(entry, 0) + _whole(node.nodes)
+                own[entry] = own.get(entry, 0) + _whole(node.nodes, node.keys)
             elif entry := self._briefs.get(node.keys):
-                brief[entry] = brief.get(entry, 0) + _whole(node.nodes)
+                brief[entry] = brief.get(entry, 0) + _whole(node.nodes, node.keys)
             else:
                 outside += self._walk(node.nodes, own, brief)
         return outside
@@ -105,6 +109,30 @@ def _own(node: str | Slot) -> int:
     return ROOM_FOR_A_PERSON if isinstance(node, Slot) else len(node.encode())
 
 
-def _whole(nodes: Sequence[Node]) -> int:
-    """Weigh nodes with the blocks in them, of which all may be shown."""
-    return sum(_whole(node.nodes) if isinstance(node, Block) else _own(node) for node in nodes)
+def _whole(nodes: Sequence[Node], keys: frozenset[str] = _NONE) -> int:
+    """Weigh nodes that stand or fall with ``keys``, with the heaviest that may be shown of the blocks in them.
+
+    An excerpt stands there in several ways of which one is shown: which, depends on a few other keys.
+    """
+    others = sorted({each for each in _asked(nodes) if each and each != keys}, key=sorted)
+    if len(others) > _MOST_OPEN:
+        return sum(_whole(node.nodes) if isinstance(node, Block) else _own(node) for node in nodes)
+    ways = (dict(zip(others, way, strict=True)) for way in product((False, True), repeat=len(others)))
+    return max(_shown(nodes, {keys: True, _NONE: False} | way) for way in ways)
+
+
+def _asked(nodes: Sequence[Node]) -> Iterator[frozenset[str]]:
+    for node in nodes:
+        if isinstance(node, Block):
+            yield from (node.keys, node.unless)
+            yield from _asked(node.nodes)
+
+
+def _shown(nodes: Sequence[Node], there: Mapping[frozenset[str], bool]) -> int:
+    weight = 0
+    for node in nodes:
+        if not isinstance(node, Block):
+            weight += _own(node)
+        elif there[node.keys] and not there[node.unless]:
+            weight += _shown(node.nodes, there)
+    return weight
