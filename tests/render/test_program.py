@@ -136,6 +136,8 @@ CODED = [
     '"quoted" \\ and / \u2028 \x7f',
     "--=_boundary\n.\nFrom here",
     "=\n=20\n" * 3,
+    "x" * 74 + "\t\nnext",
+    "x" * 75 + " \n",
 ]
 
 
@@ -151,6 +153,17 @@ def test_a_literal_is_coded_for_who_takes_it(text) -> None:
     assert max(map(len, mime_part.split(b"\r\n"))) <= 76
     assert mime_part.endswith(b"\r\n") or not text
     assert mime_part.isascii()
+
+
+def test_no_line_is_too_long() -> None:
+    """Whatever stands where a line is full: blanks, tabs, escapes, breaks."""
+    dice = Random(5)  # noqa: S311  # the same texts each time; no secret
+    for _ in range(3_000):
+        text = "".join(dice.choices(["a", "é", "=", "\n", " ", "\t", ".", "👩", "x" * 72], k=dice.randrange(30)))
+        (coded,) = _parts(Choice(("c",)), program=Program("text", (text,)), coding="mime")
+
+        assert quopri.decodestring(coded).replace(b"\r\n", b"\n").decode() == text
+        assert max(map(len, coded.split(b"\r\n"))) <= 76
 
 
 def test_pieces_are_coded_one_by_one_and_put_behind_each_other() -> None:
