@@ -215,10 +215,16 @@ def test_german_is_said_in_german() -> None:
         ("Etc/UTC", "de", "Mittwoch, 18. November 2026, 23:30 UTC"),
         ("Etc/GMT+5", "en", "Wednesday 18 November 2026, 18:30 (UTC−05:00)"),
         ("Japan", "en", "Thursday 19 November 2026, 08:30 (UTC+09:00)"),
+        ("Europe/Gotham", "en", "Wednesday 18 November 2026, 23:30 UTC"),
+        ("Europe", "en", "Wednesday 18 November 2026, 23:30 UTC"),
+        ("../etc/passwd", "de", "Mittwoch, 18. November 2026, 23:30 UTC"),
     ],
 )
 def test_an_instant_on_a_readers_clock(zone, language, told) -> None:
-    """With its weekday and the zone's city in words; a zone without one says how far it is from UTC."""
+    """With its weekday and the zone's city in words; a zone without one says how far it is from UTC.
+
+    A zone that the tz database has dropped since is UTC.
+    """
     assert zone_instant_words(WHEN, zone=zone, language=language) == told
 
 

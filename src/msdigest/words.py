@@ -13,7 +13,7 @@ from datetime import UTC, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, get_timezone_location
@@ -87,8 +87,14 @@ def say(key: str, *, language: str = DEFAULT_LANGUAGE, count: int | None = None,
 
 @lru_cache(maxsize=1024)
 def zone_of(name: str) -> ZoneInfo:
-    """Return a zone, remembered: the standard library keeps eight and reads the others again from their files."""
-    return ZoneInfo(name)
+    """Return a zone, UTC for one that the tz database does not know (any more): nobody's mail stops for it.
+
+    Remembered: the standard library keeps eight and reads the others again from their files.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 def number_words(number: float, *, language: str = DEFAULT_LANGUAGE) -> str:
@@ -124,8 +130,9 @@ def instant_words(when: datetime, *, language: str = DEFAULT_LANGUAGE, weekday: 
 def zone_instant_words(when: datetime, *, zone: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Tell an instant as a reader's clock shows it: ``Thursday 3 December 2026, 20:00 (Berlin)``."""
     spoken = spoken_language(language)
-    there = when.astimezone(zone_of(zone))
-    place = _place(zone, there.utcoffset() or timedelta(), spoken)
+    known = zone_of(zone)
+    there = when.astimezone(known)
+    place = _place(known.key, there.utcoffset() or timedelta(), spoken)
     if not place:
         return instant_words(when, language=spoken, weekday=True)
     day = _weekday_and_day(there.date(), spoken)
