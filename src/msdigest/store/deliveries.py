@@ -96,7 +96,7 @@ def already_sent(
     )
     found: dict[str, set[str]] = {}
     for row in connection.execute(statement).all():
-        found.setdefault(row.subscriber, set()).add(same[row.entry])
+        found.setdefault(row.subscriber, set()).update(same[row.entry])
     return found
 
 
@@ -119,7 +119,7 @@ def told_of(connection: Connection, *, first: str, last: str, entries: Sequence[
     found: dict[str, dict[str, datetime]] = {}
     for row in connection.execute(statement).all():
         told = found.setdefault(row.subscriber, {})
-        told[same[row.entry]] = max(row.cut_off, told.get(same[row.entry], row.cut_off))
+        told |= {entry: max(row.cut_off, told.get(entry, row.cut_off)) for entry in same[row.entry]}
     return found
 
 
@@ -127,7 +127,7 @@ def ever_sent(connection: Connection, entries: Sequence[str]) -> set[str]:
     """Return which of ``entries`` any issue chose for anybody."""
     same = same_things(connection, entries)
     statement = select(selection_entries.c.entry).where(selection_entries.c.entry.in_(list(same))).distinct()
-    return {same[entry] for entry in connection.execute(statement).scalars()}
+    return {entry for sent in connection.execute(statement).scalars() for entry in same[sent]}
 
 
 def any_sent(connection: Connection, *, entries: Sequence[str], but_issue: int) -> bool:

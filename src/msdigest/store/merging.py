@@ -36,13 +36,17 @@ def absorb(connection: Connection, one: Row[Any], other: Row[Any]) -> tuple[str,
     return elder.id, younger.id
 
 
-def same_things(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
-    """Return every id under which one of ``ids`` was ever known → that one; each is among them."""
-    asked = list(ids)
-    lives = {one: one for one in asked}
-    statement = select(entries.c.id, entries.c.merged_into).where(entries.c.id.in_(asked))
+def same_things(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return every id under which any of ``ids`` was ever known → those of them that are the same thing.
+
+    Each of ``ids`` is among the keys. Two that turned out to be one belong together: to both the other leads too.
+    """
+    lives = {one: one for one in ids}
+    statement = select(entries.c.id, entries.c.merged_into).where(entries.c.id.in_(list(lives)))
     lives |= {row.id: row.merged_into for row in connection.execute(statement) if row.merged_into}
-    by_life = {life: one for one, life in lives.items()}
+    by_life: dict[str, list[str]] = {}
+    for one, life in lives.items():
+        by_life.setdefault(life, []).append(one)
     ended = select(entries.c.id, entries.c.merged_into).where(entries.c.merged_into.in_(list(by_life)))
-    found = {row.id: by_life[row.merged_into] for row in connection.execute(ended)}
-    return found | by_life | {one: one for one in asked}
+    known = {life: life for life in by_life} | {row.id: row.merged_into for row in connection.execute(ended)}
+    return {name: tuple(by_life[life]) for name, life in (known | lives).items()}
