@@ -39,7 +39,7 @@ def _to(name: str) -> bytes:
     ids=ascii,
 )
 def test_a_name_is_written_as_the_library_writes_it(name, written) -> None:
-    """Ordinary words stay as they are, the shorter of two codings is taken, and odd names are left to the library."""
+    """Ordinary words stay as they are, and the shorter of two codings is taken."""
     assert _to(name).decode() == f"{written} <p@example.org>"
 
 
