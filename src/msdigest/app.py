@@ -344,9 +344,13 @@ class App:
                 digest=digest,
                 imprint=self.imprint,
                 templates=self.templates,
+                vault=self.vault,
                 variants=missing.variants,
             )
-        return freeze()
+        # What nobody has looked at yet is checked like the rest.
+        issue = self.issue(issue.id)
+        overruling.refuse_unless_sound(issue, self.lint(issue))
+        return freeze(issue=issue, check=partial(self._compare, issue, digest))
 
     def _compare(self, issue: Issue, digest: Digest, connection: Transaction) -> None:
         """Compare what some people get with the naive way, before the first message leaves."""

@@ -167,6 +167,7 @@ def test_a_good_configuration_is_read_whole(read, tmp_path) -> None:
         provider="mailgun",
         provider_options={"domain": "mg.example.org", "api_key": "s3cret", "region": "us"},
         sender="The Digest <digest@example.org>",
+        neutral_sender="",
         postal_address="1 Example Street",
         fetch_contact="editors@example.org",
         allow_private=("127.0.0.1:8900", "10.0.0.0/8"),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from msdigest.model.arranging import arrange, in_turns, newest_first, ranked
+from msdigest.model.arranging import arrange, carried, in_turns, newest_first, ranked
 from msdigest.model.clock import Cadence
 from msdigest.model.entry import Entry
 from msdigest.model.issue import Digest, Edits, Section
@@ -139,3 +139,13 @@ def test_what_matters_most(pinned, ranking) -> None:
 
     assert ranked(sections, pinned) == ranking
     assert ranked((), pinned) == ()
+
+
+def test_rare_topics_are_carried_too() -> None:
+    """A few of every topic, then what matters most; all of it where there is room."""
+    common = [entry(f"c{number}", topics=("fatigue",)) for number in range(30)]
+    rare = [entry("r", topics=("pml",)), entry("n"), entry("both", topics=("fatigue", "pml"))]
+
+    assert carried([*common, *rare], 100) == {each.id for each in (*common, *rare)}
+    assert carried([*common, *rare], 9) == {"c0", "c1", "c2", "c3", "c4", "r", "n", "both", "c5"}
+    assert len(carried([*common, *rare], 3)) == 3

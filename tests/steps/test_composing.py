@@ -14,10 +14,11 @@ from msdigest.model.compiled import Choice, Variant
 from msdigest.model.entry import Entry, Fact
 from msdigest.model.issue import Digest, Edits, Section
 from msdigest.model.subscriber import Subscriber
+from msdigest.render.email import check_compiled, compile_issue
 from msdigest.render.fitting import SIZE_LIMIT, html_size, weigh
 from msdigest.render.program import decode, encode
 from msdigest.render.template import Templates, stock_templates
-from msdigest.steps.composing import whole
+from msdigest.steps.composing import checking, whole
 from msdigest.steps.composing.checking import add_variants, check_templates
 from msdigest.steps.composing.composing import compose, compose_due
 from msdigest.steps.composing.editing import approve, edit, moved, with_intro, with_note
@@ -522,7 +523,7 @@ def test_an_issue_is_compiled_in_the_ways_that_people_read(desk) -> None:
     more = desk.compose()
     before = desk.bodies(more)
     add_variants(
-        desk.database, more, digest=DIGEST, imprint=IMPRINT, templates=desk.templates,
+        desk.database, more, digest=DIGEST, imprint=IMPRINT, templates=desk.templates, vault=desk.vault,
         variants=[Variant(audience="professional")],
     )  # fmt: skip
 
@@ -538,11 +539,99 @@ def test_further_ways_are_refused_after_the_words_changed(desk) -> None:
     desk.keep(entry(1))
     issue = desk.compose()
 
-    with pytest.raises(RefusedError, match="changed since it was composed: compose it again"):
+    with pytest.raises(RefusedError, match="changed since it was composed: cancel it and compose it again"):
         add_variants(
             desk.database, issue, digest=DIGEST, imprint=replace(IMPRINT, site_title="Another"),
-            templates=desk.templates, variants=[Variant(theme="large")],
+            templates=desk.templates, vault=desk.vault, variants=[Variant(theme="large")],
         )  # fmt: skip
+
+
+@only_sqlite
+def test_a_variant_is_not_added_to_what_somebody_changed(desk) -> None:
+    """Whoever edits while it is compiled would find the old words in it; a cancelled issue gets none at all."""
+    desk.keep(entry(1))
+    issue = desk.compose()
+    words = {"digest": DIGEST, "imprint": IMPRINT, "templates": desk.templates, "vault": desk.vault}
+    desk.edit(issue, Edits(intro="New words"))
+
+    with pytest.raises(RefusedError, match=r"what it is made of|changed in the meantime"):
+        add_variants(desk.database, issue, **words, variants=[Variant(theme="large")])
+    assert set(desk.bodies(issue)) == {"en.standard"}
+
+
+@only_sqlite
+def test_a_variant_that_is_added_is_part_of_the_hash_and_remembered(desk) -> None:
+    """The next issue is compiled in it from the start, and looked at."""
+    desk.keep(entry(1))
+    issue = desk.compose()
+    add_variants(
+        desk.database, issue, digest=DIGEST, imprint=IMPRINT, templates=desk.templates, vault=desk.vault,
+        variants=[Variant(theme="large")],
+    )  # fmt: skip
+
+    assert desk.get(issue.id).hash != issue.hash
+    assert desk.compose().hash != issue.hash
+    assert set(desk.bodies(issue)) == {"en.standard", "en.large"}
+
+
+# ------------------------------------------------------------------------------------- what must not be lost or repeated
+
+
+@only_sqlite
+def test_a_month_is_not_longer_than_an_entry_lives(desk) -> None:
+    """What came right after the last monthly issue is in the next one, 31 days later, whatever max_age says."""
+    monthly = replace(DIGEST, cadence=Cadence.parse("monthly 1 07:00", "UTC"))
+    desk.clock.instant = datetime(2026, 12, 1, 7, tzinfo=UTC)
+    desk.keep(entry(1, published=desk.clock.now()))
+    desk.move(desk.compose(monthly), "sent")
+    desk.clock.advance(2 * HOUR)
+    late = desk.keep(entry(2, published=desk.clock.now()))
+    desk.clock.instant = datetime(2027, 1, 1, 7, tzinfo=UTC)
+
+    assert list(desk.compose(monthly).entries) == late
+
+
+@only_sqlite
+def test_composing_again_after_cancelling_keeps_the_edits(desk) -> None:
+    """What was hidden does not come back; an intro is kept for whoever reads it, not for the timetable."""
+    first, second = desk.keep(entry(1), entry(2))
+    issue = desk.edit(desk.compose(), Edits(intro="Words", hidden=(first,), notes={second: "A note"}))
+    desk.move(issue, "cancelled")
+    by_hand = desk.compose()
+    desk.move(by_hand, "cancelled")
+    by_itself = desk.compose(due_at=NOW)
+
+    assert by_hand.edits == issue.edits
+    assert by_hand.entries == by_itself.entries == (second,)
+    assert by_itself.edits == replace(issue.edits, intro="")
+
+
+@only_sqlite
+def test_two_who_edit_at_once_do_not_overwrite_each_other(desk) -> None:
+    """Also where the second edit would give the same bytes."""
+    (only,) = desk.keep(entry(1))
+    issue = desk.compose()
+    desk.edit(issue, Edits(pinned=(only,)))
+
+    with pytest.raises(RefusedError, match="changed in the meantime"):
+        desk.edit(issue, Edits(intro="x"))
+
+
+def test_of_real_people_nothing_is_shown_where_a_comparison_fails(templates) -> None:
+    """Neither a name nor a token reaches the error, and hence the log."""
+    sample = checking._sample()
+    view = whole.view_of(sample, IMPRINT, Variant())
+    compiled = compile_issue(templates, view, Variant())
+    wrong = replace(compiled, text=replace(compiled.text, nodes=("Other words. ", *compiled.text.nodes)))
+    person = {"greeting": "Hello Ada Secretname,", "leave_url": "https://x.example/t0ken", "reason": "Because."}
+    person |= dict.fromkeys(compiled.meetings, "Later")
+
+    with pytest.raises(NotCompilableError) as told:
+        check_compiled(templates, view, wrong, [(Choice(view.ids), person)], real=True)
+    assert "Secretname" not in str(told.value)
+    assert "says" not in str(told.value)
+    with pytest.raises(NotCompilableError, match="Other words"):
+        check_compiled(templates, view, wrong, [(Choice(view.ids), person)])
 
 
 @only_sqlite
@@ -579,16 +668,37 @@ def test_an_error_is_overridden_with_a_reason_that_is_kept(desk) -> None:
 
     with pytest.raises(RefusedError, match=r"has errors \(size.clip\)"):
         refuse_unless_sound(issue, [_finding("size.clip"), _finding("size.clip")])
+    found = [_finding("size.clip")]
+    words = {"issue": issue, "findings": found, "check": "size.clip"}
     with pytest.raises(RefusedError, match="say why"):
-        override(desk.database, desk.clock, issue=issue, check="size.clip", reason=" ")
-    after = override(desk.database, desk.clock, issue=issue, check="size.clip", reason="Long,\nthis once", by="Ada")
+        override(desk.database, desk.clock, **words, reason=" ")
+    after = override(desk.database, desk.clock, **words, reason="Long,\nthis once", by="Ada")
     refuse_unless_sound(after, [_finding("size.clip")])
     assert desk.get(issue.id).overrides == after.overrides
     assert [(one.check, one.reason, one.by) for one in after.overrides] == [("size.clip", "Long, this once", "Ada")]
     assert desk.edit(after, Edits(intro="x")).overrides == after.overrides
     desk.move(issue, "sent")
     with pytest.raises(RefusedError, match="is sent: it is decided already"):
-        override(desk.database, desk.clock, issue=desk.get(issue.id), check="size.clip", reason="x")
+        override(desk.database, desk.clock, **{**words, "issue": desk.get(issue.id)}, reason="x")
+
+
+@only_sqlite
+def test_an_override_is_for_what_was_found_then(desk) -> None:
+    """Another fault of the same check, or one on an issue that somebody changed, needs a reason of its own."""
+    desk.keep(entry(1))
+    issue = desk.compose()
+    one, other = (replace(_finding("tpl.placeholder"), excerpt=told) for told in ("{{ x }}", "{{ first_name }}"))
+    after = override(desk.database, desk.clock, issue=issue, findings=[one], check="tpl.placeholder", reason="A quote.")
+
+    refuse_unless_sound(after, [one])
+    with pytest.raises(RefusedError, match=r"tpl\.placeholder"):
+        refuse_unless_sound(after, [one, other])
+    both = override(desk.database, desk.clock, issue=issue, findings=[], check="img.http", reason="Another.")
+    assert {kept.check for kept in desk.get(issue.id).overrides} == {"tpl.placeholder", "img.http"}
+    assert both.hash == issue.hash
+    desk.edit(issue, Edits(intro="Other words"))
+    with pytest.raises(RefusedError, match="changed in the meantime"):
+        override(desk.database, desk.clock, issue=issue, findings=[one], check="tpl.placeholder", reason="Stale.")
 
 
 # -------------------------------------------------------------------------------------------------------- approving
@@ -619,7 +729,15 @@ def test_an_issue_is_approved_by_as_many_as_it_needs(desk, required, names, stat
 
 
 @pytest.mark.parametrize(
-    "second", ["Ada Lovelace", "ada lovelace", "  Ada   Lovelace ", "Ada\u202e Lovelace", "ＡＤＡ Lovelace", "A\u200bda Lovelace"]
+    "second",
+    [
+        "Ada Lovelace",
+        "ada lovelace",
+        "  Ada   Lovelace ",
+        "Ada\u202e Lovelace",
+        "ＡＤＡ Lovelace",
+        "A\u200bda Lovelace",
+    ],
 )
 @only_sqlite
 def test_two_approvals_are_two_people(desk, second) -> None:

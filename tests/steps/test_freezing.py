@@ -15,7 +15,7 @@ from msdigest.model.clock import Cadence
 from msdigest.model.compiled import Block, CompiledIssue, Program
 from msdigest.model.delivery import STATES, Account
 from msdigest.model.entry import Entry
-from msdigest.model.issue import Digest, notice_id
+from msdigest.model.issue import Digest, change_id, notice_id
 from msdigest.model.subscriber import Consent, Subscriber, Subscription
 from msdigest.ports import Caps
 from msdigest.render.program import encode
@@ -125,7 +125,9 @@ class Town:
                 not_later_than=due + DAY, state=state, notices=notices,
             )  # fmt: skip
             carried = entry_store.get_many(connection, entries).values()
-            bodies = {variant.id: program(variant, carried, issue) for variant in variants.in_use(connection, self.vault)}
+            bodies = {
+                variant.id: program(variant, carried, issue) for variant in variants.in_use(connection, self.vault)
+            }
             issue_store.keep(connection, issue, entries=carried, bodies=bodies)
         return issue
 
@@ -160,6 +162,11 @@ class Town:
                 words = (*sorted(titles), *chosen.notices, *((f"+{chosen.more}",) if chosen.more else ()))
                 told[self.names[record.subscriber]] = record.reason or " ".join(words)
         return told
+
+    def concerns(self, notice, digest="weekly"):
+        with self.database.reading() as connection:
+            (change,) = entry_store.changes_by_id(connection, [change_id(notice)])
+            return delivery_store.concerns_somebody(connection, change, digest=digest)
 
     def rows(self, table, *order):
         from sqlalchemy import select
@@ -617,3 +624,34 @@ def test_a_crash_while_freezing_leaves_nothing(town, monkeypatch) -> None:
     assert (town.rows(deliveries), town.get(issue.id)) == ([], issue)
 
     assert town.freeze(issue).pending == 5
+
+
+# --------------------------------------------------------------------------------------------- whom a change concerns
+
+
+@pytest.mark.parametrize(
+    ("who", "concerned"),
+    [
+        ({}, True),
+        ({"state": "paused"}, False),
+        ({"state": "ended"}, False),
+        ({"suppressed": True}, False),
+        ({"digests": ("weekly", "daily")}, True),
+    ],
+    ids=str,
+)
+def test_a_change_concerns_whoever_can_be_told(town, who, concerned) -> None:
+    """Until they were told of it; who has left since, or must not be mailed, is nobody."""
+    paper = town.entry("paper")
+    town.person("reader", **who)
+    town.person("other", topics=("none",))
+    first = town.issue(paper)
+    town.freeze(first)
+    town.clock.advance(DAY)
+    notice = town.change(paper, seen=town.clock.now())
+
+    assert town.concerns(notice) == concerned
+    if concerned:
+        town.frozen(notices=(notice,))
+        assert town.outcome(first.id + 1) == {"reader": notice, "other": "nothing chosen"}
+        assert not town.concerns(notice)

@@ -133,7 +133,9 @@ def lint(
         findings = app.lint(found)
         if override:
             _refuse_unless_found(found, findings, override)
-            overruling.override(app.database, app.clock, issue=found, check=override, reason=reason, by=name)
+            overruling.override(
+                app.database, app.clock, issue=found, findings=findings, check=override, reason=reason, by=name
+            )
             found = app.issue(issue)
     if as_json:
         shown.print_json({"issue": issue, "findings": findings, "overrides": found.overrides})

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from msdigest.model.issue import Digest, Edits
 
 REST_TITLE = "Also new"
+_OF_EACH_TOPIC = 5
 # Where no section is there for safety notices they have this one, before all others.
 SAFETY = Section(title="Safety", kinds=("safety",))
 Arranged: TypeAlias = "tuple[tuple[str, tuple[Entry, ...]], ...]"
@@ -77,6 +78,24 @@ def ranked(sections: Arranged, pinned: Sequence[str] = ()) -> tuple[str, ...]:
     in_turn = [entry.id for turn in zip_longest(*(entries for _, entries in sections)) for entry in turn if entry]
     first = [entry for entry in pinned if entry in there]
     return tuple(dict.fromkeys((*first, *safety, *in_turn)))
+
+
+def carried(entries: Sequence[Entry], most: int) -> frozenset[str]:
+    """Return the ids of ``most`` of ``entries``, given in the order of what matters: a few of every topic first.
+
+    A topic that a few people chose is not crowded out by one that everybody writes about.
+    """
+    if len(entries) <= most:
+        return frozenset(entry.id for entry in entries)
+    seen: Counter[str] = Counter()
+    kept: dict[str, None] = {}
+    for entry in entries:
+        topics = entry.topics or ("",)
+        if min(seen[topic] for topic in topics) < _OF_EACH_TOPIC:
+            kept[entry.id] = None
+            seen.update(topics)
+    every = dict.fromkeys((*kept, *(entry.id for entry in entries)))
+    return frozenset(list(every)[:most])
 
 
 def newest_first(entry: Entry) -> tuple[float, str]:

@@ -95,12 +95,14 @@ class Override:
     """A fault that an issue is sent with all the same, and why.
 
     check: id of the lint check. reason, by: an editor's words and name. at: aware, UTC.
+    marks: of what it had found then; what it finds beside that is not overridden.
     """
 
     check: str
     reason: str
     by: str
     at: datetime
+    marks: tuple[str, ...] = ()
 
 
 NO_EDITS = Edits()

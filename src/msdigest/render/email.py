@@ -107,11 +107,16 @@ def reference(
 
 
 def check_compiled(
-    templates: Templates, view: IssueView, compiled: CompiledIssue, some: Iterable[tuple[Choice, Mapping[str, str]]]
+    templates: Templates,
+    view: IssueView,
+    compiled: CompiledIssue,
+    some: Iterable[tuple[Choice, Mapping[str, str]]],
+    *,
+    real: bool = False,
 ) -> None:
     """Compare assembled messages with the naive way, byte for byte, for ``some`` choices with a person's values.
 
-    Raises NotCompilableError that shows where they part.
+    Raises NotCompilableError that shows where they part; of ``real`` people's messages nothing is shown.
     """
     keys = Keys(compiled)
     bodies = ((HTML, Assembly(compiled.html, keys)), (TEXT, Assembly(compiled.text, keys)))
@@ -121,7 +126,7 @@ def check_compiled(
         for (name, body), expected in zip(bodies, whole, strict=True):
             found = join(body.parts(keys.mask(choice), selection), person, form=body.form).decode()
             if found != expected:
-                raise NotCompilableError(templates.path(name), None, _difference(expected, found))
+                raise NotCompilableError(templates.path(name), None, _difference(expected, found, quoted=not real))
 
 
 def _context(view: IssueView, variant: Variant) -> dict[str, object]:
@@ -167,6 +172,8 @@ def samples(compiled: CompiledIssue) -> Iterator[tuple[Choice, Mapping[str, str]
             Choice(ids[: 3 * len(ids) // 4]),
             Choice(ids[1:], notices[1:], more=1),
             Choice(ids, notices),
+            Choice((), notices[:1]),
+            Choice((), notices),
         )
     )
     for choice, person, clock in zip(choices, cycle(_SAMPLE_PEOPLE), cycle(_SAMPLE_CLOCKS), strict=False):
@@ -174,15 +181,16 @@ def samples(compiled: CompiledIssue) -> Iterator[tuple[Choice, Mapping[str, str]
             yield choice, {**person, **dict.fromkeys(compiled.meetings, clock)}
 
 
-def _difference(expected: str, found: str) -> str:
+def _difference(expected: str, found: str, *, quoted: bool) -> str:
     place = next(
         (place for place, (one, other) in enumerate(zip(expected, found, strict=False)) if one != other),
         min(len(expected), len(found)),
     )
     start = max(0, place - _EXCERPT_OF_DIFFERENCE)
     wanted, got = (text[start : place + _EXCERPT_OF_DIFFERENCE] for text in (expected, found))
+    parting = f"rendered for one person it says {wanted!r}, compiled {got!r}; " if quoted else ""
     return (
         "its output for one subscriber depends on which other entries are shown or on whose values they are "
         "(a running number, a count, a separator, a part outside {% shown %}?): "
-        f"rendered for one person it says {wanted!r}, compiled {got!r}; {number_words(place)} characters are equal"
+        f"{parting}{number_words(place)} characters are equal"
     )

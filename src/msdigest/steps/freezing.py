@@ -155,7 +155,8 @@ def freeze(
                 for member in chunk
                 if member.subscription.state != "ended"
             ]
-            missing |= {read for member in chunk if (read := variant_of(member.subscriber)).id not in known}
+            read = {each.variant for each in decided if each.variant is not None}
+            missing |= {Variant.of(variant) for variant in read - known}
             ledger.add_deliveries(connection, issue.id, decided, due_at=issue.due_at)
             progress(len(decided))
         if missing:

@@ -5,14 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
 from msdigest.errors import StoreError
 from msdigest.model.compiled import Choice
 from msdigest.model.delivery import AFTER_ACCEPTANCE, Account
+from msdigest.model.issue import notice_id
 from msdigest.store.ledger import Queued
 from msdigest.store.merging import same_things
-from msdigest.store.schema import deliveries, issues, selection_entries, selections
+from msdigest.store.schema import (
+    deliveries,
+    issues,
+    selection_entries,
+    selections,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from msdigest.model.delivery import DeliveryState
+    from msdigest.model.entry import Change
     from msdigest.model.issue import Issue
 
 # Under these a person has, or may have, got what the delivery's selection holds: it is not sent to them again.
@@ -123,11 +133,42 @@ def told_of(connection: Connection, *, first: str, last: str, entries: Sequence[
     return found
 
 
-def ever_sent(connection: Connection, entries: Sequence[str]) -> set[str]:
-    """Return which of ``entries`` any issue chose for anybody."""
-    same = same_things(connection, entries)
-    statement = select(selection_entries.c.entry).where(selection_entries.c.entry.in_(list(same))).distinct()
-    return {entry for sent in connection.execute(statement).scalars() for entry in same[sent]}
+def concerns_somebody(connection: Connection, change: Change, *, digest: str) -> bool:
+    """Tell whether a reader of ``digest`` was told of an entry before it was seen to have changed, and not of that.
+
+    Whoever has left, asked for a break or must not be mailed is nobody here.
+    """
+    sent, told = selection_entries.alias(), selection_entries.alias()
+    later = deliveries.alias()
+    knows = (
+        select(literal(1))
+        .select_from(later.join(told, told.c.selection == later.c.selection))
+        .where(
+            later.c.subscriber == deliveries.c.subscriber,
+            later.c.state.in_(SPOKEN_FOR),
+            told.c.entry == notice_id(change.id),
+        )
+    )
+    suppressed = select(literal(1)).where(suppressions.c.lookup == subscribers.c.lookup)
+    statement = (
+        select(literal(1))
+        .select_from(deliveries)
+        .join(sent, sent.c.selection == deliveries.c.selection)
+        .join(issues, issues.c.id == deliveries.c.issue)
+        .join(subscriptions, subscriptions.c.subscriber == deliveries.c.subscriber)
+        .join(subscribers, subscribers.c.id == deliveries.c.subscriber)
+        .where(
+            sent.c.entry.in_(list(same_things(connection, [change.entry]))),
+            deliveries.c.state.in_(SPOKEN_FOR),
+            issues.c.cut_off < change.seen,
+            subscriptions.c.digest == digest,
+            subscriptions.c.state == "active",
+            ~knows.exists(),
+            ~suppressed.exists(),
+        )
+        .limit(1)
+    )
+    return connection.execute(statement).first() is not None
 
 
 def any_sent(connection: Connection, *, entries: Sequence[str], but_issue: int) -> bool:

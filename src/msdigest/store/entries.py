@@ -257,9 +257,8 @@ def in_revisions(connection: Connection, wanted: Mapping[str, int]) -> list[Entr
 
 
 def alarms_since(connection: Connection, since: datetime) -> list[Change]:
-    """Return retractions, corrections and the like that were seen after ``since``, newest first."""
-    wanted = (changes.c.seen > since) & changes.c.kind.in_(ALARMS) & changes.c.material
-    return _changes(connection, wanted)[::-1]
+    """Return retractions, corrections and the like that were seen after ``since``, oldest first."""
+    return _changes(connection, (changes.c.seen > since) & changes.c.kind.in_(ALARMS) & changes.c.material)
 
 
 def changes_by_id(connection: Connection, ids: Sequence[int]) -> list[Change]:

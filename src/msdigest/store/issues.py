@@ -41,9 +41,14 @@ def _issue(row: Row[Any]) -> Issue:
         notices=tuple(row.notices or ()),
         news=tuple(row.news or ()),
         edits=_edits(row.edits or {}),
-        overrides=tuple(Override(**{**each, "at": datetime.fromisoformat(each["at"])}) for each in row.overrides or ()),
+        overrides=tuple(_override(each) for each in row.overrides or ()),
         templates=row.templates or "",
     )
+
+
+def _override(written: Mapping[str, Any]) -> Override:
+    marks = tuple(written.get("marks", ()))
+    return Override(**{**written, "at": datetime.fromisoformat(written["at"]), "marks": marks})
 
 
 def _edits(written: Mapping[str, Any]) -> Edits:
@@ -130,6 +135,11 @@ def add_programs(connection: Connection, issue_id: int, bodies: Mapping[str, byt
     rows = [{"issue": issue_id, "variant": variant, "body": body} for variant, body in sorted(bodies.items())]
     if rows:
         connection.execute(insert(programs), rows)
+
+
+def set_hash(connection: Connection, issue_id: int, digest: str) -> None:
+    """Keep the hash over what is sent by now."""
+    connection.execute(update(issues).where(issues.c.id == issue_id).values(hash=digest))
 
 
 def set_overrides(connection: Connection, issue_id: int, overrides: Sequence[Override]) -> None:

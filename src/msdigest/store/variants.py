@@ -40,9 +40,14 @@ def variant_of(person: Subscriber) -> Variant:
 
 def note(connection: Connection, vault: Sealer, people: Iterable[Subscriber]) -> None:
     """Remember how ``people`` read."""
-    wanted = {variant_of(person).id for person in people}
+    note_all(connection, vault, [variant_of(person) for person in people])
+
+
+def note_all(connection: Connection, vault: Sealer, variants: Iterable[Variant]) -> None:
+    """Remember ``variants``."""
     known = {one.id for one in in_use(connection, vault)}
-    rows = [{"name": f"{_PREFIX}{uuid4().hex}", "value": _sealed(vault, variant)} for variant in sorted(wanted - known)]
+    wanted = sorted({variant.id for variant in variants} - known)
+    rows = [{"name": f"{_PREFIX}{uuid4().hex}", "value": _sealed(vault, variant)} for variant in wanted]
     if rows:
         # Two who note the same at once keep it twice, which nobody sees.
         connection.execute(insert(facts), rows)

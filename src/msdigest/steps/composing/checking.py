@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from msdigest import words
-from msdigest.errors import RefusedError
+from msdigest.errors import RefusedError, TemplateError
 from msdigest.model.clock import Cadence
 from msdigest.model.compiled import PLAIN, PROFESSIONAL, Variant
 from msdigest.model.details import Event
@@ -16,20 +16,23 @@ from msdigest.model.issue import Digest, Edits, Section
 from msdigest.model.subscriber import THEMES
 from msdigest.render.email import check_compiled, compile_unchecked
 from msdigest.render.letters import Sender
-from msdigest.render.program import decode
+from msdigest.render.program import decode, encode
 from msdigest.render.specimens import sample_letters
-from msdigest.steps.composing.keeping import compiled_bodies
+from msdigest.steps.composing.keeping import compiled_bodies, hash_of
 from msdigest.steps.composing.whole import Contents, compile_all, contents_of, view_of
 from msdigest.store import issues as issue_store
+from msdigest.store import variants as variant_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from msdigest.model.compiled import Choice
+    from msdigest.model.compiled import Choice, CompiledIssue
     from msdigest.model.issue import Issue
+    from msdigest.render.issue import IssueView
     from msdigest.render.template import Templates
     from msdigest.steps.composing.whole import Imprint
     from msdigest.store.database import Database, Transaction
+    from msdigest.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -70,15 +73,31 @@ def check_frozen(
 ) -> None:
     """Compare what ``some`` people (variant, choice, their values) will get with the naive way; raises TemplateError.
 
-    Where the templates changed since the issue was compiled there is nothing to compare with: it was compared then.
+    Where templates, names or entries changed since the issue was compiled there is nothing to compare with: it was
+    compared then, and is sent as it was looked at.
     """
-    if issue.templates != templates.fingerprint():
-        log.warning("templates changed since issue=%d was compiled: it is sent as it was looked at", issue.id)
-        return
     contents = contents_of(connection, issue, digest)
+    unchanged: dict[str, tuple[IssueView, CompiledIssue] | None] = {}
     for variant, choice, person in some:
-        compiled = decode(issue_store.program_of(connection, issue.id, variant))
-        check_compiled(templates, view_of(contents, imprint, compiled.variant), compiled, [(choice, person)])
+        if variant not in unchanged:
+            unchanged[variant] = _as_it_was(connection, issue, contents, imprint, templates, variant=variant)
+        if (both := unchanged[variant]) is not None:
+            check_compiled(templates, both[0], both[1], [(choice, person)], real=True)
+
+
+def _as_it_was(
+    connection: Transaction, issue: Issue, contents: Contents, imprint: Imprint, templates: Templates, *, variant: str
+) -> tuple[IssueView, CompiledIssue] | None:
+    """Return an issue's view and what is kept of it, if compiling it now gives the same."""
+    kept = issue_store.program_of(connection, issue.id, variant)
+    view = view_of(contents, imprint, Variant.of(variant))
+    try:
+        same = encode(compile_unchecked(templates, view, Variant.of(variant))) == kept
+    except TemplateError:
+        same = False
+    if not same:
+        log.warning("what issue=%d is made of changed since it was compiled: it is sent as it was looked at", issue.id)
+    return (view, decode(kept)) if same else None
 
 
 def add_variants(
@@ -88,26 +107,37 @@ def add_variants(
     digest: Digest,
     imprint: Imprint,
     templates: Templates,
+    vault: Vault,
     variants: Iterable[Variant],
 ) -> None:
-    """Compile an issue in further variants, for people who came since it was composed.
+    """Compile an issue in further variants, for people who came since it was composed, and remember these.
 
-    Raises RefusedError if the templates changed since: then the others would read something else.
+    Raises RefusedError if what it is made of changed since (then the others would read something else), or if somebody
+    changed or sent the issue meanwhile.
     """
     with database.reading() as connection:
         contents = contents_of(connection, issue, digest)
-        known = issue_store.variants_of(connection, issue.id)
-        first = issue_store.program_of(connection, issue.id, known[0])
-    bodies = compiled_bodies(contents, imprint, templates, [Variant.of(known[0]), *variants])
-    if bodies.pop(known[0]) != first:
+        kept = issue_store.programs_of(connection, issue.id)
+    wanted = [variant for variant in variants if variant.id not in kept]
+    bodies = compiled_bodies(contents, imprint, templates, [*map(Variant.of, kept), *wanted])
+    if any(bodies[one] != body for one, body in kept.items()):
         message = (
-            f"issue {issue.id} has to be compiled for people who read it in another way ({', '.join(sorted(bodies))}), "
-            "but the templates or the configuration changed since it was composed: compose it again"
+            f"issue {issue.id} has to be compiled for people who read it in another way "
+            f"({', '.join(sorted(variant.id for variant in wanted))}), but what it is made of (templates, names, "
+            "entries) changed since it was composed: cancel it and compose it again, your edits are kept"
         )
         raise RefusedError(message)
     with database.writing() as connection:
-        fresh = {one: body for one, body in bodies.items() if one not in issue_store.variants_of(connection, issue.id)}
+        held = issue_store.set_state(connection, issue.id, issue.state, only_from=(issue.state,))
+        current = issue_store.get(connection, issue.id) if held else None
+        if current is None or current.hash != issue.hash or current.provider is not None:
+            message = f"issue {issue.id} was changed in the meantime: look at it again"
+            raise RefusedError(message)
+        fresh = {variant.id: bodies[variant.id] for variant in wanted}
         issue_store.add_programs(connection, issue.id, fresh)
+        issue_store.set_hash(connection, issue.id, hash_of(issue.subject, contents, bodies))
+        variant_store.note_all(connection, vault, wanted)
+    log.info("issue=%d was compiled in %d more variants", issue.id, len(fresh))
 
 
 def _sample() -> Contents:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from msdigest.errors import RefusedError
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from msdigest.model.clock import Clock
     from msdigest.model.entry import Change, Entry
-    from msdigest.model.issue import Digest, Issue
+    from msdigest.model.issue import Digest, Edits, Issue
     from msdigest.render.template import Templates
     from msdigest.steps.composing.whole import Imprint
     from msdigest.store.database import Database, Transaction
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NOTHING_NEW = "nothing new"
+# For so long it is looked for who must be told that something was retracted.
+_TOLD_FOR = timedelta(days=92)
 
 
 def compose(
@@ -63,7 +67,7 @@ def compose(
             chosen=chosen,
             changes=_corrections(connection, digest, now=now),
             news=_news(connection, chosen, after=after, until=cut_off),
-            edits=draft.edits if draft else NO_EDITS,
+            edits=draft.edits if draft else _edits_of_the_cancelled(connection, digest, by_hand=due_at is None),
         )
         wanted = variant_store.in_use(connection, vault)
     if not (contents.sections or contents.changes):
@@ -89,10 +93,10 @@ def compose(
 def _candidates(
     connection: Transaction, digest: Digest, *, after: datetime, until: datetime, now: datetime, first: bool
 ) -> list[Entry]:
-    chosen = entry_store.candidates(
-        connection, after=after, until=until, oldest=now - digest.max_age, by_own_date=first
-    )
-    dropped = entry_store.left_behind(connection, digest.id, oldest=now - digest.max_age)
+    # A month may be longer than max_age: what came right after the last issue is not lost for that.
+    oldest = min(now - digest.max_age, digest.cadence.one_before(now))
+    chosen = entry_store.candidates(connection, after=after, until=until, oldest=oldest, by_own_date=first)
+    dropped = entry_store.left_behind(connection, digest.id, oldest=oldest)
     return list({entry.id: entry for entry in (*chosen, *dropped)}.values())
 
 
@@ -104,15 +108,26 @@ def _news(connection: Transaction, chosen: Sequence[Entry], *, after: datetime, 
 
 
 def _corrections(connection: Transaction, digest: Digest, *, now: datetime) -> list[tuple[Change, Entry]]:
-    """Return what became of entries that somebody was sent: retracted, corrected, withdrawn, newest first.
+    """Return what became of entries that a reader was sent and does not know yet: retracted, corrected, withdrawn.
 
-    Looked for over the whole of ``max_age``, because whoever reads monthly was not told by the issues in between;
-    whoever was, is not told again.
+    Oldest first, so that whatever there is no room for comes next time. Looked for over a season, because whoever reads
+    monthly was not told by the issues in between.
     """
-    changes = entry_store.alarms_since(connection, now - digest.max_age)
-    about = entry_store.get_many(connection, [change.entry for change in changes])
-    sent = delivery_store.ever_sent(connection, list(about))
-    return [(change, about[change.entry]) for change in changes if change.entry in sent][:MOST_NOTICES]
+    changes = entry_store.alarms_since(connection, now - _TOLD_FOR)
+    told = [change for change in changes if delivery_store.concerns_somebody(connection, change, digest=digest.id)]
+    about = entry_store.get_many(connection, [change.entry for change in told[:MOST_NOTICES]])
+    return [(change, about[change.entry]) for change in told[:MOST_NOTICES] if change.entry in about]
+
+
+def _edits_of_the_cancelled(connection: Transaction, digest: Digest, *, by_hand: bool) -> Edits:
+    """Return what an editor had changed on an issue that was cancelled before anybody got it, if it was the last one.
+
+    What they hid must not come back. Their intro is kept for whoever composes again by hand, who will read it.
+    """
+    last = next(iter(issue_store.find(connection, digest=digest.id)), None)
+    if last is None or last.state != "cancelled" or last.provider is not None:
+        return NO_EDITS
+    return last.edits if by_hand else replace(last.edits, intro="")
 
 
 def _draft(connection: Transaction, digest: Digest) -> Issue | None:

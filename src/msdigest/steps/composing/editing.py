@@ -168,6 +168,7 @@ def _hold(connection: Transaction, issue: Issue) -> None:
     # Moved to where it is, so that nobody changes it until we are done.
     held = issue_store.set_state(connection, issue.id, "draft", only_from=("draft",))
     current = issue_store.get(connection, issue.id) if held else None
-    if current is None or (current.hash, current.approvals) != (issue.hash, issue.approvals):
+    as_it_was = (issue.hash, issue.approvals, issue.edits)
+    if current is None or (current.hash, current.approvals, current.edits) != as_it_was:
         message = f"issue {issue.id} was changed in the meantime: look at it again"
         raise RefusedError(message)

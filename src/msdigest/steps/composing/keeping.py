@@ -65,7 +65,9 @@ def keep_draft(
         issue_store.keep(
             connection, issue, entries=[each for each in contents.chosen if each.id in known], bodies=bodies
         )
-    return issue
+        kept = issue_store.get(connection, issue.id)
+    assert kept is not None  # noqa: S101  # it was kept two lines above
+    return kept
 
 
 def compiled_bodies(

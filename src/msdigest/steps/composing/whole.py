@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msdigest import words
 from msdigest.markup.markdown import paragraphs
-from msdigest.model.arranging import REST_TITLE, SAFETY, Arranged, arrange, ranked
+from msdigest.model.arranging import REST_TITLE, SAFETY, Arranged, arrange, carried, ranked
 from msdigest.model.compiled import PROFESSIONAL
 from msdigest.model.issue import NO_EDITS, change_id, notice_id
 from msdigest.model.topic import Vocabulary
@@ -69,8 +69,9 @@ class Contents:
     def sections(self) -> Arranged:
         """The entries that are carried, in sections and in order."""
         every = arrange(self.chosen, self.digest, self.edits)
-        carried = frozenset(ranked(every, self.edits.pinned)[:MOST_CARRIED])
-        kept = ((title, tuple(entry for entry in entries if entry.id in carried)) for title, entries in every)
+        ids = {entry.id: entry for _, entries in every for entry in entries}
+        chosen = carried([ids[one] for one in ranked(every, self.edits.pinned)], MOST_CARRIED)
+        kept = ((title, tuple(entry for entry in entries if entry.id in chosen)) for title, entries in every)
         return tuple((title, entries) for title, entries in kept if entries)
 
     @cached_property

@@ -82,7 +82,8 @@ class Acts:
 
     def _override(self, issue: Issue, told: Mapping[str, str]) -> Act:
         check = told.get("check", "")
-        if check not in {finding.id for finding in self._checks.findings(issue) if finding.level == "error"}:
+        findings = self._checks.findings(issue)
+        if check not in {finding.id for finding in findings if finding.level == "error"}:
             message = "No error of this check is found in the issue: there is nothing to override."
             raise RefusedError(message)
         reason = told.get("reason", "")
@@ -90,7 +91,13 @@ class Acts:
             message = "Say in a few words why it is right as it is."
             raise RefusedError(message)
         overruling.override(
-            self._app.database, self._app.clock, issue=issue, check=check, reason=reason, by=told.get("by", "")
+            self._app.database,
+            self._app.clock,
+            issue=issue,
+            findings=findings,
+            check=check,
+            reason=reason,
+            by=told.get("by", ""),
         )
         return Act("override", "", "checks")
 
