@@ -57,8 +57,8 @@ def weigh(variants: Iterable[CompiledIssue], limit: int = SIZE_LIMIT) -> Weights
     An entry is bounded (see ``view``), so if none fits it is what stands around them that is too long.
     """
     around, entries = 0, dict[str, int]()
-    for compiled in variants:
-        outside, own, brief = _Scale(compiled).weighed()
+    # A variant is large, and none is kept while the next one is fetched.
+    for outside, own, brief in map(_weighed, variants):
         heaviest = sum(sorted(brief.values(), reverse=True)[:MOST_IN_BRIEF])
         around = max(around, outside + heaviest)
         for entry, weight in own.items():
@@ -77,6 +77,10 @@ def html_size(compiled: CompiledIssue, choice: Choice, person: Mapping[str, str]
     keys = Keys(compiled)
     parts = Assembly(compiled.html, keys).parts(keys.mask(choice), selection_values(compiled, choice))
     return size(parts, person or {}, form="html")
+
+
+def _weighed(compiled: CompiledIssue) -> tuple[int, dict[str, int], dict[str, int]]:
+    return _Scale(compiled).weighed()
 
 
 class _Scale:

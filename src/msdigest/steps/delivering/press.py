@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import format_datetime, formataddr, parseaddr
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from msdigest.model.delivery import Letter, Recipient
@@ -17,7 +17,7 @@ from msdigest.words import say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from msdigest.model.compiled import Choice, CompiledIssue
+    from msdigest.model.compiled import Choice, CompiledIssue, Variant
     from msdigest.model.delivery import Coding
     from msdigest.model.issue import Issue
     from msdigest.model.subscriber import Subscriber, Subscription
@@ -57,8 +57,8 @@ class Press:
         self._keys = Keys(compiled)
         self._html = Assembly(compiled.html, self._keys, coding=coding)
         self._text = Assembly(compiled.text, self._keys, coding=coding)
-        # Nearly every letter of an issue differs in its bodies alone.
-        self._heading = lru_cache(maxsize=8)(self._make_heading)
+        # Nearly every letter of an issue differs in its bodies alone. Not a method: it would hold on to all of this.
+        self._heading = lru_cache(maxsize=8)(partial(_heading, issue, compiled.variant))
 
     def letter(self, choice: Choice, post: Post) -> Letter:
         """Return what everybody with this choice gets, before their own values."""
@@ -76,32 +76,36 @@ class Press:
             headers=heading.headers,
         )
 
-    def _make_heading(self, post: Post) -> _Heading:
-        return _Heading(
-            sender=self._sender(post),
-            list_id=self._list_id(post),
-            date=format_datetime(self.issue.due_at.astimezone(UTC)),
-            headers=self._headers(post),
-        )
 
-    def _sender(self, post: Post) -> str:
-        if not self.compiled.variant.neutral:
-            return post.sender
-        _, address = parseaddr(post.sender)
-        name = say("neutral_title", language=self.compiled.variant.language)
-        return post.neutral_sender or formataddr((name, address))
+def _heading(issue: Issue, variant: Variant, post: Post) -> _Heading:
+    return _Heading(
+        sender=_sender(variant, post),
+        list_id=_list_id(issue, variant, post),
+        date=format_datetime(issue.due_at.astimezone(UTC)),
+        headers=_headers(issue, variant, post),
+    )
 
-    def _list_id(self, post: Post) -> str:
-        """Return the list's name; in neutral mode one that tells nothing, but is the same for every issue."""
-        domain = parseaddr(self._sender(post))[1].rpartition("@")[2]
-        if not self.compiled.variant.neutral:
-            return f"{self.issue.digest}.{domain}"
-        return f"list-{hashlib.sha256(self.issue.digest.encode()).hexdigest()[:10]}.{domain}"
 
-    def _headers(self, post: Post) -> dict[str, str]:
-        headers = {"List-Id": f"<{self._list_id(post)}>"}
-        # The archive's address tells what the site is about.
-        return headers if self.compiled.variant.neutral else headers | {"List-Archive": f"<{post.site_url}/>"}
+def _sender(variant: Variant, post: Post) -> str:
+    if not variant.neutral:
+        return post.sender
+    _, address = parseaddr(post.sender)
+    name = say("neutral_title", language=variant.language)
+    return post.neutral_sender or formataddr((name, address))
+
+
+def _list_id(issue: Issue, variant: Variant, post: Post) -> str:
+    """Return the list's name; in neutral mode one that tells nothing, but is the same for every issue."""
+    domain = parseaddr(_sender(variant, post))[1].rpartition("@")[2]
+    if not variant.neutral:
+        return f"{issue.digest}.{domain}"
+    return f"list-{hashlib.sha256(issue.digest.encode()).hexdigest()[:10]}.{domain}"
+
+
+def _headers(issue: Issue, variant: Variant, post: Post) -> dict[str, str]:
+    headers = {"List-Id": f"<{_list_id(issue, variant, post)}>"}
+    # The archive's address tells what the site is about.
+    return headers if variant.neutral else headers | {"List-Archive": f"<{post.site_url}/>"}
 
 
 def recipient(vault: Vault, post: Post, press: Press, *, person: Subscriber, chosen: Subscription) -> Recipient:

@@ -14,10 +14,10 @@ from msdigest.errors import RefusedError
 from msdigest.model.compiled import Choice, Variant
 from msdigest.model.delivery import Recipient, Shipment
 from msdigest.model.subscriber import Consent
-from msdigest.render.program import decode
 from msdigest.render.values import person_values
 from msdigest.steps.delivering.inspecting import extremes
 from msdigest.steps.delivering.press import Press
+from msdigest.steps.delivering.programs import Programs
 from msdigest.store import audience
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import issues as issue_store
@@ -91,7 +91,7 @@ class Trying:
             if audience.suppressed_among(connection, [self._vault.look_up(address)]):
                 message = "this address is suppressed: no test message goes there either"
                 raise RefusedError(message)
-            compiled = {one: decode(body) for one, body in issue_store.programs_of(connection, issue.id).items()}
+            compiled = Programs(issue_store.programs_of(connection, issue.id))
             reading = (
                 self._as_read(connection, issue, subscriber)
                 if subscriber
@@ -105,7 +105,7 @@ class Trying:
         return self._send(issue, address, reading, compiled[reading.variant])
 
     def _largest(self, compiled: Mapping[str, CompiledIssue]) -> Choice:
-        ranking = next(iter(compiled.values())).ranking
+        ranking = compiled[next(iter(compiled))].ranking
         return extremes(compiled, ranking, most=self._most)["largest"]
 
     def _as_read(self, connection: Transaction, issue: Issue, subscriber: str) -> _Reading:
