@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Specimen:
     """One message exactly as it would be sent.
 
-    variant: its id, e.g. ``en.standard``. which: ``largest``, ``smallest`` or ``median``, of all selections.
+    variant: its id, e.g. ``en.standard``. which: ``largest``, ``smallest`` or ``median``, of all selections; or
+        ``rest``, ``rest 2`` and so on: what the largest has no room for, and others may well get.
     headers: name and value as they are handed to the provider, before folding.
     size: bytes of the whole MIME message. entries: ids of those it holds, in order.
     leave_url: the one of the person it was made for.

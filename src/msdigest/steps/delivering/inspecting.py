@@ -1,4 +1,4 @@
-"""Messages as they would be sent, for whoever checks an issue before: the largest, the smallest, one between."""
+"""Messages as they would be sent, for whoever checks an issue: the largest, the smallest, one between, the rest."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from msdigest.model.compiled import CompiledIssue
     from msdigest.model.delivery import Letter
     from msdigest.model.issue import Issue
+    from msdigest.render.fitting import Weights
     from msdigest.steps.delivering.press import Post
 
 _SOMEBODY = "0" * 32
@@ -31,7 +32,7 @@ _SOMEBODY = "0" * 32
 class Example:
     """One message of somebody who does not exist.
 
-    which: largest, smallest or median. letter is in the coding ``plain``; source: the whole message.
+    which: see ``Specimen``. letter is in the coding ``plain``; source: the whole message.
     """
 
     variant: str
@@ -88,9 +89,15 @@ class Example:
 
 def extremes(compiled: Mapping[str, CompiledIssue], ranking: Sequence[str], *, most: int) -> dict[str, Choice]:
     """Return the choices that make the largest and the smallest message, and one of half its entries."""
-    weights = weigh(compiled.values())
-    first = next(iter(compiled.values()))
-    everything = Choice(tuple(first.titles), tuple(first.notices))
+    return _extremes(weigh(compiled.values()), _everything(compiled), ranking, most=most)
+
+
+def _everything(compiled: Mapping[str, CompiledIssue]) -> Choice:
+    first = compiled[next(iter(compiled))]
+    return Choice(tuple(first.titles), tuple(first.notices))
+
+
+def _extremes(weights: Weights, everything: Choice, ranking: Sequence[str], *, most: int) -> dict[str, Choice]:
     largest = weights.fitting(everything, ranking or everything.entries, most=most)
     if not largest.entries:
         return {"largest": largest}
@@ -102,15 +109,49 @@ def extremes(compiled: Mapping[str, CompiledIssue], ranking: Sequence[str], *, m
     }
 
 
-def examples(issue: Issue, compiled: Mapping[str, CompiledIssue], post: Post, *, most: int) -> list[Example]:
-    """Return the largest message of every variant, and the others of the first."""
-    ranking = next(iter(compiled.values())).ranking
-    choices = extremes(compiled, ranking, most=most)
-    found = []
-    for place, (variant, one) in enumerate(compiled.items()):
-        wanted = choices if place == 0 else {"largest": choices["largest"]}
-        found += [example(issue, one, post, variant=variant, which=which, choice=choices[which]) for which in wanted]
+def _rest(weights: Weights, left: Choice, ranking: Sequence[str], *, most: int) -> dict[str, Choice]:
+    """Return choices that hold, together, what the largest message has no room for; others may well get it."""
+    found: dict[str, Choice] = {}
+    while left.entries:
+        some = weights.fitting(left, ranking or left.entries, most=most)
+        if not some.entries:
+            # Longer than any message may be: nobody gets the first of them.
+            first = next((entry for entry in ranking if entry in left.entries), left.entries[0])
+            left = _without(left, (first,))
+            continue
+        found[f"rest {len(found) + 1}" if found else "rest"] = some
+        left = _without(left, some.entries)
     return found
+
+
+def _without(choice: Choice, entries: Sequence[str]) -> Choice:
+    gone = frozenset(entries)
+    return Choice(tuple(entry for entry in choice.entries if entry not in gone))
+
+
+def examples(issue: Issue, compiled: Mapping[str, CompiledIssue], post: Post, *, most: int) -> list[Example]:
+    """Return the largest message of every variant, the others of the first, and so many that each entry is in one.
+
+    compiled: asked for one variant after the other, so that no two have to be there at once (see ``Programs``).
+    """
+    first = next(iter(compiled))
+    weights, everything, ranking = weigh(compiled.values()), _everything(compiled), compiled[first].ranking
+    choices = _extremes(weights, everything, ranking, most=most)
+    largest = choices["largest"]
+    rest = _rest(weights, _without(everything, largest.entries), ranking, most=most)
+    found = []
+    for variant in compiled:
+        wanted = {**choices, **rest} if variant == first else {"largest": largest}
+        found += _examples(issue, compiled[variant], post, variant=variant, wanted=wanted)
+    return found
+
+
+def _examples(
+    issue: Issue, compiled: CompiledIssue, post: Post, *, variant: str, wanted: Mapping[str, Choice]
+) -> list[Example]:
+    return [
+        example(issue, compiled, post, variant=variant, which=which, choice=choice) for which, choice in wanted.items()
+    ]
 
 
 def example(issue: Issue, compiled: CompiledIssue, post: Post, *, variant: str, which: str, choice: Choice) -> Example:
