@@ -11,7 +11,7 @@ demo: setup
 	@$(BIN)/msdigest demo
 
 test: setup browser
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 setup: $(READY)
 

@@ -17,6 +17,7 @@ from msdigest.errors import ConfigurationError, RefusedError, VaultError
 from msdigest.model.clock import FixedClock
 from msdigest.providers.file import FileProvider
 from msdigest.providers.mailgun import MailgunProvider
+from msdigest.steps.composing import editing
 from msdigest.steps.subscribing import subscribing
 from msdigest.store import issues as issue_store
 from msdigest.store.schema import fires
@@ -243,8 +244,6 @@ def test_an_issue_that_needs_approval_waits_for_the_editor(tmp_path) -> None:
             (draft,) = all_issues(app)
             with pytest.raises(RefusedError, match="needs 1 more approval"):
                 app.freeze(draft)
-            from msdigest.steps.composing import editing
-
             app.freeze(editing.approve(app.database, issue=draft, required=1, name="Ada"))
             clock.advance(HOUR)
             engine.ring_all()
@@ -272,3 +271,18 @@ def test_a_site_that_slept_through_its_time_holds_the_issue(tmp_path) -> None:
             assert (held.state, nothing.candidates) == ("held", 0)
             assert app.issue(held.id).state == "sent"
             assert app.account(held.id).accepted == 1
+
+
+def test_a_draft_whose_templates_were_broken_since_says_so(tmp_path) -> None:
+    """A draft could not be composed anew, which is an error; what was approved is sent as it was looked at."""
+    with DemoWorld(START.date()) as world, opened(write_site(tmp_path, sources=sources_of(world)[:1])) as app:
+        app.collect()
+        issue = app.compose(app.digest("weekly"))
+        page = app.settings.templates / "email" / "digest.html.jinja"
+        page.write_text(page.read_text(encoding="utf-8") + "{% if %}", encoding="utf-8")
+        drafted = app.lint(issue)
+        approved = app.lint(editing.approve(app.database, issue=issue, required=0))
+
+    assert [found.id for found in drafted] == ["tpl.refused"]
+    assert "digest.html.jinja" in drafted[0].place
+    assert "tpl.refused" not in {found.id for found in approved}

@@ -14,11 +14,10 @@ from msdigest.errors import RefusedError, VaultError
 from msdigest.fetch.client import HttpClient
 from msdigest.lint.checks import lint
 from msdigest.lint.inspected import Inspected
-from msdigest.model.compiled import Variant
+from msdigest.lint.leftovers import refused
 from msdigest.model.neutral import telling_words
 from msdigest.providers.file import FileProvider
 from msdigest.providers.mailgun import MailgunProvider
-from msdigest.render.frame import stylesheets
 from msdigest.render.program import decode
 from msdigest.render.template import Templates, stock_templates
 from msdigest.sandbox.workers import Workers
@@ -302,7 +301,12 @@ class App:
         """Check ``issue`` as it would be sent; see ``lint.checks``."""
         with self.database.reading() as connection:
             entries = entry_store.get_many(connection, issue.entries)
-        inline_css, head_css = stylesheets(self.templates, Variant())
+            styles, refusal = checking.styles_of(
+                connection, issue, digest=self.digest(issue.digest), imprint=self.imprint, templates=self.templates
+            )
+        if refusal is not None:
+            return (refused(refusal),)
+        inline_css, head_css = styles
         return lint(
             Inspected(
                 specimens=tuple(example.specimen for example in self.examples(issue)),

@@ -341,3 +341,15 @@ def test_showing_what_editors_did(site) -> None:
 def test_every_word_of_a_move_is_told() -> None:
     """No move is carried out without a line that says so."""
     assert set(editing.DONE) == set(editing.IN_TURN)
+
+
+def test_who_sends_is_told_that_the_templates_changed_since(site) -> None:
+    """The issue goes out as it was composed, and its page is there before anybody can follow the link to it."""
+    page = site.folder / "templates" / "email" / "digest.html.jinja"
+    page.write_text(page.read_text(encoding="utf-8").replace("{{ person.greeting }}", "{{ person.greeting }} NEW"))
+    told = site.call("issue", "send", "1", "--wait")
+
+    assert told.status == 0
+    assert "was composed with other templates" in told.err
+    assert "msdigest issue compose weekly" in told.err
+    assert list(site.folder.glob("var/public/issue/weekly/*/index.html"))

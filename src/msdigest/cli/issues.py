@@ -20,6 +20,7 @@ from msdigest.cli.outline import (
     print_head,
     print_issue,
     print_outline,
+    tell_if_stale,
     titles_of,
 )
 from msdigest.cli.stopping import CALLS_END_FIRST, stoppable
@@ -130,6 +131,7 @@ def approve(
     with opened(context) as app:
         found = app.issue(issue)
         digest = app.digest(found.digest)
+        tell_if_stale(app, found)
         after = editing.approve(app.database, issue=found, required=digest.approval, name=name)
     if after.state == "approved":
         shown.out().print(f"Issue {issue} is approved: send it with `msdigest issue send {issue}`.")
@@ -149,8 +151,11 @@ def send(
     """
     with opened(context) as app:
         with _alone(app) if wait else nullcontext():
+            tell_if_stale(app, app.issue(issue))
             _queue(app, app.issue(issue), again=wait)
             if wait:
+                # Each mail links to its page in the archive: that has to be there before the first one is read.
+                app.publish()
                 app.recover()
                 _deliver(app, issue)
         document = issue_document(app, app.issue(issue))

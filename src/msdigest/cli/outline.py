@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from msdigest.cli import shown
+from msdigest.steps.composing import checking
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
 
@@ -120,3 +121,13 @@ def print_editing(issue: Issue, titles: dict[str, str]) -> None:
 def override_in_words(override: Override) -> str:
     """Return why a check was overridden, by whom and when."""
     return f"{override.reason} ({override.by or 'nobody named'}, {shown.moment(override.at)})"
+
+
+def tell_if_stale(app: App, issue: Issue) -> None:
+    """Say so if the mail templates changed since a draft, or what is approved, was compiled."""
+    if issue.provider is None and checking.is_stale(issue, app.templates):
+        typer.echo(
+            f"Issue {issue.id} was composed with other templates than those of now, and is sent as it was composed: "
+            f"`msdigest issue compose {issue.digest}` takes the new ones into a draft.",
+            err=True,
+        )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msdigest.model.prose import shortened
 from msdigest.render.disclosures import page_statement
+from msdigest.render.figures import figure_words
 from msdigest.render.history import history
 from msdigest.render.labels import Label, labels
 from msdigest.render.meetings import Meeting, meeting
@@ -173,6 +174,7 @@ def entry_page(
         canonical=shown.page,
         row=listed,
         calendar=entry.kind == "event" and entry.event is not None,
+        figure=figure_words(entry.figure, language=site.language),
         body=_under_the_title(shown.body),
         excerpt_only=shown.excerpt_only,
         topics=tuple(Feeds(name=name, path=f"feeds/topic/{one}") for one, name in shown.topics),

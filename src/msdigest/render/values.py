@@ -90,7 +90,7 @@ def person_values(
     meetings: name of a slot → instant (see ``CompiledIssue``), told on the clocks of their zone.
     """
     shown = shortened(one_line(name), _LONGEST_NAME)
-    asked = "reason_carried" if consent.source.startswith("import:") else "reason_asked"
+    asked = "reason_asked" if consent.evidenced else "reason_carried"
     before, after = _greeting(language)
     values = {
         "greeting": f"{before}{shown}{after}" if shown else _greeting_nobody(language),

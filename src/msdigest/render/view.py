@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msdigest.model.prose import shortened
 from msdigest.render.disclosures import statement
+from msdigest.render.figures import figure_words
 from msdigest.render.labels import labels
 from msdigest.render.meetings import meeting
 from msdigest.render.plain import excerpt, going_on, one_line
@@ -64,7 +65,7 @@ class EntryView:
     coi: a whole sentence, always there. disclaimer: a whole sentence or empty.
     meeting: of an event, when it is; its links as ``url``. clock: name of the slot that tells it in a reader's zone.
     note: the editors' own words, a whole sentence or empty.
-    news: what became different on it, a line each: ``status: recruiting → completed``.
+    news: its figure, and what became different on it, a line each: ``status: recruiting → completed``.
     topics: names of its strongest topics; why: the sentence that lists them, empty without topics.
     words: how many it takes to read it.
     """
@@ -148,7 +149,7 @@ def entry_view(
         references=_references(entry.identifiers),
         meeting=told,
         clock=clock if told else "",
-        news=_news(news, language),
+        news=tuple(filter(None, (figure_words(entry.figure, language=language), *_news(news, language)))),
         note=say("note", language=language, words=_short(note, _LONGEST_NOTE)) if note.strip() else "",
         topics=topics[:_MOST_TOPICS],
         why=why,

@@ -15,6 +15,7 @@ from msdigest.model.entry import Change, Entry
 from msdigest.model.issue import Digest, Edits, Section
 from msdigest.model.subscriber import THEMES
 from msdigest.render.email import check_compiled, compile_unchecked
+from msdigest.render.frame import stylesheets
 from msdigest.render.letters import Sender
 from msdigest.render.program import decode, encode
 from msdigest.render.specimens import sample_letters
@@ -83,6 +84,30 @@ def check_frozen(
             unchanged[variant] = _as_it_was(connection, issue, contents, imprint, templates, variant=variant)
         if (both := unchanged[variant]) is not None:
             check_compiled(templates, both[0], both[1], [(choice, person)], real=True)
+
+
+def is_stale(issue: Issue, templates: Templates) -> bool:
+    """Tell whether the mail templates changed since ``issue`` was compiled."""
+    return issue.templates != templates.fingerprint()
+
+
+def styles_of(
+    connection: Transaction, issue: Issue, *, digest: Digest, imprint: Imprint, templates: Templates
+) -> tuple[tuple[str, str], TemplateError | None]:
+    """Return the stylesheets that an issue was compiled with, and why it could not be composed anew.
+
+    Both are empty where the templates changed since: what is no draft any more is sent as it was looked at.
+    """
+    if not is_stale(issue, templates):
+        return stylesheets(templates, Variant()), None
+    if issue.state != "draft":
+        return ("", ""), None
+    try:
+        view = view_of(contents_of(connection, issue, digest), imprint, Variant())
+        compile_unchecked(templates, view, Variant())
+    except TemplateError as error:
+        return ("", ""), error
+    return ("", ""), None
 
 
 def _as_it_was(
