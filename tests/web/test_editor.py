@@ -134,6 +134,17 @@ def test_the_other_parts_stand_on_the_page(app, issue, ask_editor, view) -> None
     assert not page.xpath("//iframe")
 
 
+@pytest.mark.parametrize("view", ["headers", "source"])
+def test_beside_the_headers_it_is_said_that_the_token_stands_in(app, issue, who, ask_editor, view) -> None:
+    """Where somebody in particular is looked at; the address on the page ends nobody's subscription."""
+    for reader, said in ((who["bo"], True), ("everything", False)):
+        text = ask_editor("GET", f"/issue/1?view={view}&who={reader}").text
+
+        assert ("only stands in for the reader’s own" in text) is said
+    token = app.vault.sign("leave", subscriber=who["bo"], digest="weekly")
+    assert token not in ask_editor("GET", f"/issue/1?view={view}&who={who['bo']}").text.replace("=\n", "")
+
+
 @pytest.mark.parametrize("number", ["2147483648", "9" * 23, "9" * 5000, "-1", "x", "١"])
 @pytest.mark.parametrize("part", ["", "/html", "/text"])
 def test_a_number_that_no_issue_has_is_no_page(issue, ask_editor, number, part) -> None:

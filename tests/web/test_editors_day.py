@@ -97,19 +97,20 @@ def _read(address: str) -> bytes:
 
 
 def _sent(app: App, who: str) -> dict[str, bytes]:
-    """Return the parts of the message that lies in the outbox for somebody, as the provider ``file`` wrote it."""
-    issue = app.issue(1)
-    shown = preview(app, Edition(app, issue, anew=False), Wanted(who))
+    """Return the parts of the message that lies in the outbox for somebody, with the token that editors are shown."""
+    edition = Edition(app, app.issue(1), anew=False)
+    shown, own = (preview(app, edition, Wanted(who), own_token=own) for own in (False, True))
     message = message_from_bytes(
         Path(app.settings.data_dir, "outbox", "1", f"{shown.recipient.delivery}.eml").read_bytes()
     )
     parts = {
         part.get_content_type(): part.get_payload(decode=True) for part in message.walk() if not part.is_multipart()
     }
-    # On the wire a line ends with two characters.
+    # On the wire a line ends with two characters, and the link to leave is the reader's own.
+    links = [each.recipient.leave_url.encode() for each in (own, shown)]
     return {
-        "html": parts["text/html"].replace(b"\r\n", b"\n"),
-        "text": parts["text/plain"].replace(b"\r\n", b"\n"),
+        "html": parts["text/html"].replace(b"\r\n", b"\n").replace(*links),
+        "text": parts["text/plain"].replace(b"\r\n", b"\n").replace(*links),
     }
 
 

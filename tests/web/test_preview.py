@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.web.scene import ENTRIES
 
-from msdigest.errors import RefusedError
+from msdigest.errors import RefusedError, TokenError
 from msdigest.steps.subscribing import subscribing
 from msdigest.store import keeping
 from msdigest.web.desk.editions import Edition
@@ -19,9 +19,9 @@ from msdigest.web.preview import EVERYTHING, SELECTIONS, TOPICS, Wanted, readers
 from msdigest.web.preview import preview as preview_of
 
 
-def preview(app, issue, who, **more):
+def preview(app, issue, who, *, own_token=False, **more):
     """Return what somebody gets of an issue, made of what is kept."""
-    return preview_of(app, Edition(app, issue, anew=False), Wanted(who, **more))
+    return preview_of(app, Edition(app, issue, anew=False), Wanted(who, **more), own_token=own_token)
 
 
 def _titles(shown) -> set[str]:
@@ -40,7 +40,7 @@ def _part(message, sort: str) -> str:
 @pytest.mark.parametrize("name", ["ada", "bo", "cy"])
 def test_a_draft_is_shown_as_it_will_be_sent(app, issue, who, name) -> None:
     """Chosen without writing anything, it is byte for byte the message that the outbox gets later."""
-    shown = preview(app, issue, who[name])
+    shown = preview(app, issue, who[name], own_token=True)
     assert app.issue(issue.id).state == "draft"
     app.freeze(issue)
     app.deliver()
@@ -50,6 +50,21 @@ def test_a_draft_is_shown_as_it_will_be_sent(app, issue, who, name) -> None:
     assert shown.source == sent
     assert _part(parts, "html") == shown.html.rstrip("\n")
     assert _part(parts, "plain") == shown.text.rstrip("\n")
+
+
+@pytest.mark.parametrize("name", ["ada", "bo", "cy"])
+def test_an_editor_sees_the_message_but_for_the_token(app, issue, who, name) -> None:
+    """Token for token it is what is sent, of the same size and broken into the same lines; what is seen opens nothing."""
+    own, seen = preview(app, issue, who[name], own_token=True), preview(app, issue, who[name])
+    token, stand_in = (one.recipient.leave_url.rpartition("/")[2] for one in (own, seen))
+
+    assert app.vault.read(token, purpose="leave", digests=["weekly"]) == (who[name], "weekly")
+    with pytest.raises(TokenError):
+        app.vault.read(stand_in, purpose="leave", digests=["weekly"])
+    assert (own.html.replace(token, stand_in), own.text.replace(token, stand_in)) == (seen.html, seen.text)
+    assert [len(line) for line in own.source.split(b"\r\n")] == [len(line) for line in seen.source.split(b"\r\n")]
+    everywhere = f"{seen.html}{seen.text}{seen.headers}{seen.shown_source}".replace("=\n", "")
+    assert (token in everywhere, stand_in in everywhere) == (False, True)
 
 
 @pytest.mark.parametrize("name", ["ada", "bo", "cy"])

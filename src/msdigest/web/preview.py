@@ -1,12 +1,12 @@
 """What an editor sees of an issue: for one subscriber or a selection, made by the very functions that send it.
 
-Nothing is written. Nobody's address leaves this room.
+Nothing is written. Nobody's address leaves this room, nor the token with which anybody could end a subscription.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,8 @@ NOBODY = "nobody"
 LISTED = 100
 _ID = re.compile(r"[0-9a-f]{32}")
 _MOST_TOPICS = 50
+# No vault signs it; repeated up to the length of a real one, it changes neither sizes nor where lines are broken.
+_STAND_IN = "the-readers-own-token-"
 # The reader who is nobody: the headers that would name them are made the same way as everybody's.
 _NOBODY = Subscriber(id="0" * 32, address="subscriber@example.invalid")
 
@@ -84,6 +86,7 @@ class Preview:
 
     words: whose it is, naming nobody. choice: what it holds. selection: the values of the choice's slots.
     letter: in the coding ``plain``, mime: in that one. notes: why it would not go out to this subscriber after all.
+    stands_in: in place of the reader's own token there is one that opens nothing.
     """
 
     issue: Issue
@@ -97,6 +100,7 @@ class Preview:
     mime: Letter
     recipient: Recipient
     notes: tuple[str, ...] = ()
+    stands_in: bool = False
 
     @cached_property
     def html(self) -> str:
@@ -128,6 +132,14 @@ class Preview:
         kept = ["To: the subscriber’s address" if line.startswith("To:") else line for line in lines]
         return ("\r\n".join(kept) + blank + body).replace("\r\n", "\n")
 
+    def with_stand_in(self) -> Preview:
+        """Return the same message with a token as long as the reader's own, that opens nothing, in its place."""
+        person = self.recipient
+        place, _, token = person.leave_url.rpartition("/")
+        leave_url = f"{place}/{(_STAND_IN * (len(token) // len(_STAND_IN) + 1))[: len(token)]}"
+        values = {**person.values, "leave_url": leave_url}
+        return replace(self, recipient=replace(person, leave_url=leave_url, values=values), stands_in=True)
+
 
 def readers(app: App, issue: Issue) -> list[Reader]:
     """Return the first people, in the order of their ids, who may get ``issue``."""
@@ -146,8 +158,8 @@ def _words(member: Member) -> str:
     return " · ".join(words)
 
 
-def preview(app: App, edition: Edition, wanted: Wanted) -> Preview:
-    """Return what ``wanted`` gets of an issue.
+def preview(app: App, edition: Edition, wanted: Wanted, *, own_token: bool = False) -> Preview:
+    """Return what ``wanted`` gets of an issue; with the token of somebody in particular only if ``own_token``.
 
     Raises RefusedError, without repeating what was asked for, if nobody is known under it or if they get nothing.
     """
@@ -156,9 +168,9 @@ def preview(app: App, edition: Edition, wanted: Wanted) -> Preview:
             return _Selected(app, edition, wanted).preview()
         member = _member(app, connection, edition.issue, wanted.who)
         # The provider is written down when it is decided who gets what.
-        if edition.issue.provider is None:
-            return _as_it_stands(app, connection, edition, member)
-        return _as_decided(app, connection, edition, member)
+        draft = edition.issue.provider is None
+        shown = (_as_it_stands if draft else _as_decided)(app, connection, edition, member)
+        return shown if own_token else shown.with_stand_in()
 
 
 def _member(app: App, connection: Transaction, issue: Issue, who: str) -> Member:
