@@ -15,6 +15,7 @@ from msdigest.words import (
     date_words,
     direction,
     instant_words,
+    is_spoken,
     languages,
     number_words,
     say,
@@ -235,3 +236,12 @@ def test_an_instant_on_a_readers_clock(zone, language, told) -> None:
 def test_a_language_is_written_and_answered(language: str, spoken: str, written: str) -> None:
     """Its direction is its own, also where our sentences are English."""
     assert (spoken_language(language), direction(language)) == (spoken, written)
+
+
+@pytest.mark.parametrize(
+    ("language", "known"),
+    [("en", True), ("EN-au", True), ("de", True), ("de-AT", True), ("DE", True), ("fr", False), ("eng", False)],
+)
+def test_english_is_spoken_for_what_has_no_catalogue(language: str, known: bool) -> None:
+    """Who reads a variety of a language that we write is not counted as somebody who is sent another one."""
+    assert is_spoken(language) is known

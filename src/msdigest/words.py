@@ -65,6 +65,12 @@ def spoken_language(language: str) -> str:
     return base if base in spoken else DEFAULT_LANGUAGE
 
 
+def is_spoken(language: str) -> bool:
+    """Tell whether sentences exist in a BCP 47 ``language``; if not, English is spoken instead of it."""
+    english = language.split("-", maxsplit=1)[0].lower() == DEFAULT_LANGUAGE
+    return english or spoken_language(language) != DEFAULT_LANGUAGE
+
+
 def direction(language: str) -> str:
     """Return how ``language`` is written, ``ltr`` or ``rtl``; a language that nobody knows is taken for English."""
     return str(_locale(language).text_direction)

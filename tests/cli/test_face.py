@@ -60,6 +60,7 @@ SHAPES: dict[str, Any] = {
     },
     "import": {
         "new": int, "updated": int, "unchanged": int, "refused": [{"line": int, "reason": str}], "suppressed": int,
+        "without_catalogue": int,
     },
     "compose": ISSUE,
     "show": ISSUE,

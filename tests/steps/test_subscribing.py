@@ -455,6 +455,93 @@ def test_an_address_that_stands_twice_is_taken_once(club, distance) -> None:
     assert club.person().name == "First"
 
 
+@pytest.mark.parametrize("distance", [0, 1_500])
+def test_a_row_for_each_digest(club, distance) -> None:
+    """Each with its own choice and evidence, however far apart; nothing else is subscribed to."""
+    between = "".join(f"daily,p{number}@example.org,,,,\n" for number in range(distance))
+    text = (
+        "digest,email,name,topics,consent_at,consent_source\n"
+        f"weekly,ada@example.org,Ada,fatigue,2026-05-03,form\n{between}"
+        "daily,ADA@example.org,Ada,sleep,2026-06-04,letter\nweekly,ben@example.org,,,,\n"
+    )
+    report, again = (club.bring(text, digests=("weekly", "daily")) for _ in range(2))
+    chosen = {digest: club.chosen(digest=digest) for digest in ("weekly", "daily")}
+
+    assert counts(report) == (distance + 2, 1, 0, 0, 0)
+    assert counts(again) == (0, 0, distance + 3, 0, 0)
+    assert {digest: (each.topics, each.consent.source) for digest, each in chosen.items()} == {
+        "weekly": (("fatigue",), "form"),
+        "daily": (("sleep",), "letter"),
+    }
+    assert club.digests("ben@example.org") == {"weekly": "active"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("monthly", "digest 'monthly' is not one of weekly, daily"),
+        ("Weekly", "digest 'Weekly' is not one of weekly, daily"),
+        ("", "the digest is missing: it is not one of weekly, daily"),
+        ("eve@example.net", "digest (not repeated here: it holds an @) is not one of weekly, daily"),
+    ],
+)
+@only_sqlite
+def test_a_digest_that_is_none_refuses_the_row(club, cell, reason) -> None:
+    """Nobody is subscribed to more than the line says; the others are taken."""
+    report = club.bring(f"email,digest\nada@example.org,{cell}\nben@example.org,daily\n", digests=("weekly", "daily"))
+
+    assert report.refused == [(2, reason)]
+    assert (club.everybody("weekly"), club.everybody("daily")) == ([], ["ben@example.org"])
+
+
+@only_sqlite
+def test_a_row_twice_for_one_digest_is_taken_once(club) -> None:
+    """The first counts."""
+    report = club.bring("digest,email,topics\nweekly,ada@example.org,sleep\nweekly,Ada@example.org,fatigue\n")
+
+    assert report.refused == [(3, "the same address and digest stands in an earlier line")]
+    assert club.chosen().topics == ("sleep",)
+
+
+@pytest.mark.parametrize(
+    ("column", "first", "second"),
+    [
+        ("name", "Ada", "Eve"), ("language", "en", "de"), ("zone", "Europe/Vienna", ""), ("theme", "large", "standard"),
+        ("audience", "", "patient"), ("neutral", "yes", "no"), ("neutral", "yes", ""),
+    ],
+)  # fmt: skip
+@only_sqlite
+def test_lines_that_tell_one_person_differently_are_refused(club, column, first, second) -> None:
+    """What is the person's is the same for all digests: the first line stands, a later one that agrees is taken."""
+    report = club.bring(
+        f"digest,email,{column}\nweekly,ada@example.org,{first}\ndaily,ada@example.org,{second}\n"
+        f"daily,ada@example.org,{first}\n",
+        digests=("weekly", "daily"),
+    )
+
+    assert [line for line, _ in report.refused] == [3]
+    assert report.refused[0][1] == (
+        "name, language, zone, theme, audience, neutral are not as in an earlier line of the same address"
+    )
+    assert club.digests() == {"weekly": "active", "daily": "active"}
+
+
+@only_sqlite
+def test_readers_of_a_language_without_a_catalogue_are_counted(club) -> None:
+    """Each person once; who is not taken, or reads a variety of a language that mails are written in, is not."""
+    text = (
+        "digest,email,language\nweekly,ada@example.org,fr\ndaily,ada@example.org,fr\nweekly,ben@example.org,de-CH\n"
+        "weekly,eve@example.org,pt-BR\nweekly,bob@example.org,en-AU\nweekly,sam@example.org,it\nnone,x@example.org,fr\n"
+    )
+    suppress(club.database, club.vault, club.clock, address="sam@example.org", reason="bounced")
+    report, later = (
+        club.bring(each, digests=("weekly", "daily")) for each in (text, "email\nada@example.org\nben@example.org\n")
+    )
+
+    assert (report.without_catalogue, later.without_catalogue) == (2, 1)
+    assert club.person().language == "fr"
+
+
 @only_sqlite
 def test_progress_and_order_of_what_was_refused(club) -> None:
     """Rows are told chunk by chunk; refusals come in the order of the file."""
@@ -536,6 +623,36 @@ def test_evidence_is_never_replaced_by_none(club) -> None:
     assert club.chosen().consent.source == "letter"
 
 
+@pytest.mark.parametrize("distance", [0, 9])
+@only_sqlite
+def test_who_was_carried_over_stays_so(club, distance) -> None:
+    """A date beside the source of an import is the import's: kept for the mail's foot, and no evidence."""
+    text = "email,consent_at,consent_source\nada@example.org,2026-05-03,import:old.csv: paper form\n"
+    if distance:
+        club.bring("email\nada@example.org\n", file="first.csv")
+        club.clock.advance(timedelta(days=distance))
+    before = club.chosen().consent if distance else None
+    report = club.bring(text, file="export.csv")
+    consent = club.chosen().consent
+
+    assert report.without_evidence == 1
+    assert not consent.evidenced
+    if before:
+        assert consent == before
+    else:
+        assert (consent.at, consent.source) == (datetime(2026, 5, 3, tzinfo=UTC), "import:old.csv: paper form")
+
+
+@only_sqlite
+def test_a_date_without_a_source_is_evidence(club) -> None:
+    """The file is where it comes from; the person is told when they agreed, not that they were carried over."""
+    report = club.bring("email,consent_at\nada@example.org,2026-05-03\n", file="people.csv")
+    consent = club.chosen().consent
+
+    assert report.without_evidence == 0
+    assert (consent.evidenced, consent.source) == (True, "people.csv")
+
+
 @only_sqlite
 def test_another_digest_is_added_to_what_is_there(club) -> None:
     """With its own choice; the first one stays as it was."""
@@ -572,6 +689,24 @@ def test_leaving_is_leaving_one_digest(club) -> None:
 
     assert (counts(report), counts(again)) == ((0, 1, 0, 0, 0), (0, 0, 1, 0, 0))
     assert club.digests() == {"weekly": "ended", "daily": "active"}
+
+
+@pytest.mark.parametrize("distance", [0, 1_500])
+@only_sqlite
+def test_who_left_one_digest_does_not_come_back_by_a_row_for_it(club, distance) -> None:
+    """Its row is counted and that is all; the row for another digest is taken."""
+    between = "".join(f"daily,p{number}@example.org\n" for number in range(distance))
+    text = f"digest,email\nweekly,ada@example.org\n{between}daily,ada@example.org\n"
+    club.bring("email\nada@example.org\n")
+    club.leave()
+    report, again = (club.bring(text, digests=("weekly", "daily")) for _ in range(2))
+    club.leave(digest="daily")
+    after = club.bring(text, digests=("weekly", "daily"))
+
+    assert counts(report) == (distance, 1, 0, 0, 1)
+    assert counts(again) == (0, 0, distance + 1, 0, 1)
+    assert counts(after) == (0, 0, distance, 0, 2)
+    assert club.digests() == {"weekly": "ended", "daily": "ended"}
 
 
 def test_who_is_suppressed_is_not_added(club) -> None:
@@ -740,7 +875,7 @@ def test_reading_a_file_keeps_nothing_of_it(vocabulary) -> None:
             asked.append(number)
             yield "email\n" if number == 0 else f"p{number}@example.org\n"
 
-    rows = read_rows(lines(), vocabulary, file="f", now=NOW, report=ImportReport())
+    rows = read_rows(lines(), vocabulary, digests=("weekly",), file="f", now=NOW, report=ImportReport())
     first = next(rows)
 
     assert (first.line, first.person.address, len(asked)) == (2, "p1@example.org", 2)

@@ -17,6 +17,7 @@ from msdigest.model.subscriber import FREQUENCIES, THEMES
 from msdigest.steps.subscribing import subscribing
 from msdigest.steps.subscribing.reading import COLUMNS
 from msdigest.store import audience
+from msdigest.words import languages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -111,6 +112,7 @@ def add(
         message = "this address left or is suppressed: it is not added again"
         raise RefusedError(message)
     shown.out().print("Added." if report.new else "Changed." if report.updated else "Nothing changed.")
+    _print_unspoken(report)
 
 
 def _lines(values: dict[str, str]) -> list[str]:
@@ -131,7 +133,8 @@ def import_file(
     Who left or is suppressed stays away. An import may be repeated: it changes only what the file changed. A row with
     a fault is refused and told with its line, the others are taken, and the exit status is 1.
 
-    Columns, separated by commas, in any order: email (needed), name, language, zone, topics (ids of
+    Columns, separated by commas, in any order: email (needed), digest (its id: the row subscribes to that one alone,
+    and a person may have a row for each), name, language, zone, topics (ids of
     config/topics.toml separated by ;), kinds (of entries, separated by ;), frequency, theme, audience, neutral (yes or
     no: no word of the disease outside of the mail), consent_at, consent_text, consent_source.
     """
@@ -152,6 +155,7 @@ def import_file(
             "refused": [{"line": line, "reason": reason} for line, reason in report.refused],
             "suppressed": report.suppressed,
             "without_evidence": report.without_evidence,
+            "without_catalogue": report.without_catalogue,
             "unknown_columns": report.unknown_columns,
         }
         shown.print_json(document)
@@ -175,10 +179,20 @@ def _print_report(report: ImportReport, *, file: str) -> None:
             "Without evidence of consent: the file does not say when they agreed (columns consent_at, consent_text); "
             "they are kept as carried over by this import."
         )
+    _print_unspoken(report)
     if report.unknown_columns:
         shown.out().print(f"Columns that are not known and were not read: {', '.join(report.unknown_columns)}")
     for line, reason in report.refused:
         shown.out().print(f"{file}: line {line}: {reason}")
+
+
+def _print_unspoken(report: ImportReport) -> None:
+    if count := report.without_catalogue:
+        who = "One person reads" if count == 1 else f"{count} people read"
+        shown.out().print(
+            f"{who} a language that mails are not written in yet: English is sent "
+            f"(mails are written in {', '.join(languages())})."
+        )
 
 
 def _check_letters(file: Path) -> None:
@@ -195,12 +209,13 @@ def _check_letters(file: Path) -> None:
 def export(context: typer.Context, digest: Digests = None) -> None:
     """Write all active subscriptions as CSV.
 
-    It goes to standard output: a text full of addresses, so keep it safe.
+    One row each, as `subscribers import` reads them. It goes to standard output: a text full of addresses, so keep it
+    safe.
     """
     with opened(context) as app:
         digests, vault = _digest_ids(app, digest), app.vault
         writer = csv.writer(sys.stdout)
-        writer.writerow(("digest", *COLUMNS))
+        writer.writerow(COLUMNS)
         with app.database.reading() as connection:
             _write_people(connection, vault, digests, write=writer.writerow)
 
@@ -210,7 +225,7 @@ def _write_people(
 ) -> None:
     for digest in digests:
         for member in audience.all_members(connection, vault, digest):
-            if member.suppressed or member.subscription.state == "ended":
+            if member.suppressed or member.subscription.state != "active":
                 continue
             person, chosen = member.subscriber, member.subscription
             write(

@@ -18,6 +18,9 @@ AUDIENCES = ("patient", "clinician", "researcher")
 #   ended    left, or was taken off
 SubscriptionState = Literal["active", "paused", "ended"]
 
+# How the source of a consent begins that nothing tells the date of.
+CARRIED_OVER = "import:"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
@@ -26,6 +29,11 @@ class Consent:
     at: datetime
     text: str = ""
     source: str = ""
+
+    @property
+    def evidenced(self) -> bool:
+        """Whether it is known when the person agreed; if not, ``at`` is when an import carried them over."""
+        return not self.source.startswith(CARRIED_OVER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

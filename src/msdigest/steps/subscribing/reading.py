@@ -14,7 +14,15 @@ from zoneinfo import ZoneInfo
 from msdigest.config.shapes import ENTRY_KINDS
 from msdigest.errors import RefusedError
 from msdigest.markup.text import without_controls
-from msdigest.model.subscriber import AUDIENCES, FREQUENCIES, THEMES, Consent, Frequency, Subscriber
+from msdigest.model.subscriber import (
+    AUDIENCES,
+    CARRIED_OVER,
+    FREQUENCIES,
+    THEMES,
+    Consent,
+    Frequency,
+    Subscriber,
+)
 from msdigest.store import audience
 
 if TYPE_CHECKING:
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
     from msdigest.model.topic import Vocabulary
 
 COLUMNS = (
-    "email", "name", "language", "zone", "topics", "kinds", "frequency", "theme", "audience", "neutral",
+    "digest", "email", "name", "language", "zone", "topics", "kinds", "frequency", "theme", "audience", "neutral",
     "consent_at", "consent_text", "consent_source",
 )  # fmt: skip
 _YES, _NO = ("yes", "true", "1"), ("no", "false", "0", "")
@@ -40,38 +48,50 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 class Row:
     """One line of an imported file, checked.
 
-    line: where the row begins. given: the columns that the file has; what has no column is not spoken of. An empty
-    cell says the default, but for ``neutral``: nobody's mail tells more than before because nothing was written.
+    line: where the row begins. digests: what it subscribes to. given: the columns that the file has; what has no column
+    is not spoken of. An empty cell says the default, but for ``neutral``: nobody's mail tells more than before because
+    nothing was written.
     """
 
     line: int
+    digests: tuple[str, ...]
     given: frozenset[str]
     person: Subscriber
     topics: tuple[str, ...]
     kinds: tuple[str, ...]
     frequency: Frequency
     consent: Consent
-    evidenced: bool
 
 
 @dataclass(slots=True, kw_only=True)
 class ImportReport:
-    """What an import came to; ``refused`` holds (line, reason), without any address."""
+    """What an import came to, in rows; ``refused`` holds (line, reason), without any address.
+
+    without_catalogue: people who read a language that mails are not written in.
+    """
 
     new: int = 0
     updated: int = 0
     unchanged: int = 0
     suppressed: int = 0
     without_evidence: int = 0
+    without_catalogue: int = 0
     unknown_columns: tuple[str, ...] = ()
     refused: list[tuple[int, str]] = field(default_factory=list)
 
 
 def read_rows(
-    lines: Iterable[str], vocabulary: Vocabulary, *, file: str, now: datetime, report: ImportReport
+    lines: Iterable[str],
+    vocabulary: Vocabulary,
+    *,
+    digests: Sequence[str],
+    file: str,
+    now: datetime,
+    report: ImportReport,
 ) -> Iterator[Row]:
     """Read CSV ``lines``; a row with a fault goes into ``report`` with its line and reason.
 
+    digests: what a row subscribes to, or one of them where the file has a column ``digest``.
     Raises RefusedError if the first line does not name a column ``email``, or one of ours twice.
     """
     reader = csv.reader(_readable(lines), strict=True)
@@ -83,7 +103,7 @@ def read_rows(
         cells = {name: value.strip() for name, value in zip(header, values, strict=False)}
         try:
             _check_width(values, header)
-            yield _row(cells, vocabulary, line=line, file=file, now=now)
+            yield _row(cells, vocabulary, line=line, digests=digests, file=file, now=now)
         except ValueError as error:
             report.refused.append((line, str(error)))
 
@@ -136,20 +156,34 @@ def _check_width(values: Sequence[str], header: Sequence[str]) -> None:
         raise ValueError(message)
 
 
-def _row(cells: Mapping[str, str], vocabulary: Vocabulary, *, line: int, file: str, now: datetime) -> Row:
+def _row(
+    cells: Mapping[str, str], vocabulary: Vocabulary, *, line: int, digests: Sequence[str], file: str, now: datetime
+) -> Row:
     if any(len(value) > _MAX_FIELD for value in cells.values()):
         message = f"a field is longer than {_MAX_FIELD} characters"
         raise ValueError(message)
     return Row(
         line=line,
+        digests=_digests(cells, digests),
         given=frozenset(name for name, cell in cells.items() if cell or name != "neutral"),
         person=_person(cells),
         topics=_topics(cells.get("topics", ""), vocabulary),
         kinds=_kinds(cells.get("kinds", "")),
         frequency=cast("Frequency", _one_of(cells, "frequency", FREQUENCIES)),
         consent=_consent(cells, file=file, now=now),
-        evidenced=bool(cells.get("consent_at")),
     )
+
+
+def _digests(cells: Mapping[str, str], digests: Sequence[str]) -> tuple[str, ...]:
+    """Return what a row subscribes to; an empty cell is refused, for it would subscribe to more than was written."""
+    if "digest" not in cells:
+        return tuple(digests)
+    digest = cells["digest"]
+    if digest not in digests:
+        told = f"digest {_shown(digest)} is not" if digest else "the digest is missing: it is not"
+        message = f"{told} one of {', '.join(digests)}"
+        raise ValueError(message)
+    return (digest,)
 
 
 def _parts(written: str) -> list[str]:
@@ -186,11 +220,15 @@ def _instead(word: str, vocabulary: Vocabulary) -> str:
 
 
 def _consent(cells: Mapping[str, str], *, file: str, now: datetime) -> Consent:
-    """Return the evidence; without its date nobody may be told that they asked then, so the import is named."""
+    """Return the evidence; without its date nobody may be told that they asked then, so the import is named.
+
+    What an export tells of somebody who was carried over is taken as it is: the import that did it, and its day.
+    """
     text, told = (without_controls(cells.get(name, "")) for name in ("consent_text", "consent_source"))
     if cells.get("consent_at"):
-        return Consent(at=_instant(cells["consent_at"]), text=text, source=told or f"import:{file}")
-    return Consent(at=now, text=text, source=f"import:{file}" + (f": {told}" if told not in {"", file} else ""))
+        return Consent(at=_instant(cells["consent_at"]), text=text, source=told or file)
+    source = f"{CARRIED_OVER}{file}" + (f": {told}" if told not in {"", file} else "")
+    return Consent(at=now, text=text, source=source[:_MAX_FIELD])
 
 
 def _person(cells: Mapping[str, str]) -> Subscriber:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msdigest.errors import RefusedError
@@ -12,9 +13,10 @@ from msdigest.model.subscriber import Subscription
 from msdigest.steps.subscribing.reading import ImportReport, mail_address, read_rows
 from msdigest.store import audience, ledger
 from msdigest.store import issues as issue_store
+from msdigest.words import is_spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from msdigest.model.clock import Clock
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from msdigest.vault import Vault
 
 _OF_THE_PERSON = ("name", "language", "zone", "theme", "audience", "neutral")
+_told_of_the_person = attrgetter(*_OF_THE_PERSON)
 _CHUNK = 1_000
 # So many letters of an opaque id are enough if no other begins with them.
 _BEGINNING = 6
@@ -41,64 +44,91 @@ def import_people(
     vocabulary: Vocabulary,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ImportReport:
-    """Subscribe everybody in a CSV file to ``digests``, chunk by chunk: of each row only 8 bytes are remembered.
+    """Subscribe everybody in a CSV file to ``digests``, chunk by chunk: of each row only a few numbers are remembered.
 
-    Somebody who is suppressed, or left one of ``digests``, stays so. Repeating an import changes nothing. A column
+    A row of a file with a column ``digest`` subscribes to that one alone, so a person may have several rows.
+    Somebody who is suppressed, or left a digest, stays so. Repeating an import changes nothing. A column
     that the file lacks changes nothing about people who are there already.
     """
     report = ImportReport()
-    seen: set[int] = set()
-    rows = read_rows(lines, vocabulary, file=file, now=clock.now(), report=report)
+    seen = _Seen()
+    rows = read_rows(lines, vocabulary, digests=digests, file=file, now=clock.now(), report=report)
     while chunk := list(islice(rows, _CHUNK)):
         wanted = _once(vault, chunk, seen=seen, report=report)
         with database.writing() as connection:
-            _keep_chunk(connection, vault, wanted, digests=digests, now=clock.now(), report=report)
+            unspoken = _keep_chunk(connection, vault, wanted, now=clock.now(), report=report)
+        seen.unspoken |= {hash(subscriber) for subscriber in unspoken}
         progress(len(chunk))
+    report.without_catalogue = len(seen.unspoken)
     report.refused.sort()
     return report
 
 
-def _once(vault: Vault, rows: Sequence[Row], *, seen: set[int], report: ImportReport) -> dict[str, Row]:
-    """Return keyed hash → row, the first of each address in the file."""
-    wanted: dict[str, Row] = {}
+class _Seen:
+    """What earlier lines of a file said, as hashes: a file may have a million of them."""
+
+    def __init__(self) -> None:
+        """Begin with the first line."""
+        self.unspoken: set[int] = set()
+        self._rows: set[int] = set()
+        self._people: dict[int, int] = {}
+
+    def refusal(self, lookup: str, row: Row) -> str:
+        """Return why a row cannot be taken after those before it, or nothing and remember it."""
+        apart = "digest" in row.given
+        mark = hash((lookup, row.digests))
+        if mark in self._rows:
+            return f"the same address{' and digest' if apart else ''} stands in an earlier line"
+        if apart:
+            told = hash(_told_of_the_person(row.person))
+            if self._people.setdefault(hash(lookup), told) != told:
+                return f"{', '.join(_OF_THE_PERSON)} are not as in an earlier line of the same address"
+        self._rows.add(mark)
+        return ""
+
+
+def _once(vault: Vault, rows: Sequence[Row], *, seen: _Seen, report: ImportReport) -> list[tuple[str, Row]]:
+    """Return the rows with the keyed hashes of their addresses, without those that an earlier line contradicts."""
+    wanted = []
     for row in rows:
         lookup = vault.look_up(row.person.address)
-        mark = int(lookup[:16], 16)
-        if mark in seen:
-            report.refused.append((row.line, "the same address stands in an earlier line"))
+        if reason := seen.refusal(lookup, row):
+            report.refused.append((row.line, reason))
         else:
-            seen.add(mark)
-            wanted[lookup] = row
+            wanted.append((lookup, row))
     return wanted
 
 
 def _keep_chunk(
     connection: Transaction,
     vault: Vault,
-    wanted: Mapping[str, Row],
+    wanted: Sequence[tuple[str, Row]],
     *,
-    digests: Sequence[str],
     now: datetime,
     report: ImportReport,
-) -> None:
-    suppressed = audience.suppressed_among(connection, list(wanted))
-    there = audience.by_lookups(connection, vault, list(wanted))
+) -> set[str]:
+    """Keep a chunk of rows; return who of these people reads a language that mails are not written in."""
+    lookups = list(dict(wanted))
+    suppressed = audience.suppressed_among(connection, lookups)
+    there = audience.by_lookups(connection, vault, lookups)
     chosen: defaultdict[str, dict[str, Subscription]] = defaultdict(dict)
     everything = audience.subscriptions_of(connection, vault, [person.id for person in there.values()])
     for (subscriber, digest), subscription in everything.items():
         chosen[subscriber][digest] = subscription
-    people, subscriptions = [], []
-    for lookup, row in wanted.items():
+    people, subscriptions, unspoken = [], [], set()
+    for lookup, row in wanted:
         old = there.get(lookup)
         theirs = chosen[old.id] if old else {}
         left = {digest for digest, each in theirs.items() if each.state == "ended"}
-        welcome = [digest for digest in digests if digest not in left]
+        welcome = [digest for digest in row.digests if digest not in left]
         if lookup in suppressed or not welcome:
             report.suppressed += 1
             continue
-        if not row.evidenced:
+        if not row.consent.evidenced:
             report.without_evidence += 1
-        person = _after(old, row)
+        person = there[lookup] = _after(old, row)
+        if not is_spoken(person.language):
+            unspoken.add(person.id)
         fresh = [_subscription(row, person.id, digest) for digest in welcome if digest not in theirs]
         subscriptions += fresh
         if old is None:
@@ -112,6 +142,7 @@ def _keep_chunk(
             report.unchanged += 1
     audience.add_people(connection, vault, people, now=now)
     audience.add_subscriptions(connection, vault, subscriptions, now=now)
+    return unspoken
 
 
 def _after(old: Subscriber | None, row: Row) -> Subscriber:
@@ -154,7 +185,7 @@ def _change(
             kinds=row.kinds if "kinds" in row.given else before.kinds,
             frequency=row.frequency if "frequency" in row.given else before.frequency,
             # Evidence of consent that is there is never replaced by a later import without any.
-            consent=row.consent if row.evidenced else before.consent,
+            consent=row.consent if row.consent.evidenced else before.consent,
         )
         if after != before:
             audience.change_subscription(connection, vault, after, now=now)
