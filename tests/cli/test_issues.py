@@ -192,6 +192,30 @@ def test_findings_are_told_and_errors_end_with_1(faulty) -> None:
     assert [each["id"] for each in document["findings"]] == ["size.clip", "alt.words"]
 
 
+@pytest.mark.parametrize(
+    ("checks", "last"),
+    [
+        (["css.unsupported"], "1 remark that needs nothing: css.unsupported 1 (--json lists them)"),
+        (
+            ["head.subject", "css.unsupported", "css.unsupported"],
+            "3 remarks that need nothing: css.unsupported 2, head.subject 1 (--json lists them)",
+        ),
+    ],
+)
+@pytest.mark.parametrize("others", [[], FOUND[1:]])
+def test_remarks_are_one_line(site, monkeypatch, checks, last, others) -> None:
+    """They hide nothing that somebody should look at, and stand whole in the document."""
+    remarks = [Finding(id=each, level="info", message="It is so.", place="HTML part") for each in checks]
+    monkeypatch.setattr(App, "lint", lambda _app, _issue: (*remarks, *others))
+    told = site.call("issue", "lint", "1")
+    document = site.json("issue", "lint", "1")
+
+    assert (told.status, told.out.splitlines()[-1]) == (0, last)
+    assert "It is so." not in told.out
+    assert ("alt.words" in told.out, "Nothing that needs anything is found" in told.out) == (bool(others), not others)
+    assert [each["id"] for each in document["findings"]] == [*checks, *(each.id for each in others)]
+
+
 def test_errors_keep_an_issue_from_being_sent_until_they_are_overridden(faulty) -> None:
     """The reason is kept with the issue, with who said so; then it is sent."""
     refused = faulty.call("issue", "send", "1", "--wait")

@@ -221,7 +221,7 @@ def faulty(app, issue, entries, monkeypatch):
 
 
 def test_findings_are_sentences_with_a_way_to_their_place(faulty, entries, ask_editor) -> None:
-    """Errors first; each shows its entry, its message, its text, its headers or the outline."""
+    """Errors first, remarks folded; each shows its entry, its message, its text, its headers or the outline."""
     page = page_of(ask_editor("GET", "/issue/1?width=375"))
     shown = [(words(one), one.xpath(".//a/@href")) for one in page.xpath("//ol[@class='findings']/li")]
 
@@ -235,6 +235,11 @@ def test_findings_are_sentences_with_a_way_to_their_place(faulty, entries, ask_e
     assert shown[0][0].startswith(
         "error It is too long HTML part of the median selection · size.clip <b>9</b> Hide an entry."
     )
+    assert [words(one) for one in page.xpath("//details[@class='remarks'][not(@open)]/summary")] == [
+        "2 remarks that need nothing"
+    ]
+    assert [len(one) for one in page.xpath("//ol[@class='findings']")] == [3, 2]
+    assert page.xpath("count(//details[@class='remarks']/ol/li)") == 2
     assert "2 errors, 1 warning, 2 remarks" in words(page.find(".//nav[@class='parts']"))
     for _, (where,) in shown:
         found = page_of(ask_editor("GET", where.partition("#")[0]))

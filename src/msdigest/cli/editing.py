@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -162,10 +163,17 @@ def _print_findings(issue: Issue, findings: Sequence[Finding]) -> None:
             each.way_out,
         )
         for each in findings
+        if each.level != "info"
     ]
+    remarks = Counter(each.id for each in findings if each.level == "info")
     columns = ("level", "check", "~where", "~what", "~way out")
-    shown.print_table(columns, rows, empty=f"Nothing is found in issue {issue.id}.")
+    nothing = f"Nothing {'that needs anything ' if remarks else ''}is found in issue {issue.id}."
+    shown.print_table(columns, rows, empty=nothing)
     for check, kept in overruled.items():
         shown.out().print(
             f"{check} is overridden: {kept.reason} ({kept.by or 'nobody named'}, {shown.moment(kept.at)})"
         )
+    if remarks:
+        told = ", ".join(f"{check} {count}" for check, count in sorted(remarks.items()))
+        number = shown.counted(remarks.total(), "remark that needs", "remarks that need")
+        shown.out().print(f"{number} nothing: {told} (--json lists them)")

@@ -43,9 +43,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What came of the checks. counts: a sentence; trouble: why nothing could be checked, or empty."""
+    """What came of the checks.
+
+    found: errors and warnings. remarks: what is good to know and needs nothing. counts: a sentence. trouble: why
+    nothing could be checked, or empty.
+    """
 
     found: tuple[Found, ...] = ()
+    remarks: tuple[Found, ...] = ()
     counts: str = ""
     errors_left: int = 0
     trouble: str = ""
@@ -85,7 +90,12 @@ class Checks:
                 )
             )
         left = sum(each.finding.level == "error" and each.override is None for each in found)
-        return Checked(found=tuple(found), counts=_counts(findings), errors_left=left)
+        return Checked(
+            found=tuple(each for each in found if each.finding.level != "info"),
+            remarks=tuple(each for each in found if each.finding.level == "info"),
+            counts=_counts(findings),
+            errors_left=left,
+        )
 
     def findings(self, issue: Issue) -> tuple[Finding, ...]:
         """Return what ``App.lint`` says, asked once for an issue and a configuration; raises TemplateError."""
