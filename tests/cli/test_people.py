@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 from tests.cli.calling import call
@@ -107,6 +109,17 @@ def test_an_export_carries_people_into_another_database(people, copy, tmp_path) 
     ]
     # One row of the file, and the two that `add` made, one for each digest.
     assert (report["without_evidence"], report["refused"], report["unknown_columns"]) == (3, [], [])
+
+
+def test_who_asked_for_a_break_is_not_exported(people, copy) -> None:
+    """An import would end the break: only active subscriptions are carried over."""
+    before = people("export").out.splitlines()
+    with closing(sqlite3.connect(copy.parent.parent / "var" / "msdigest.db")) as database, database:
+        database.execute("UPDATE subscriptions SET state = 'paused'")
+    after = people("export").out.splitlines()
+
+    assert len(before) > 1
+    assert after == before[:1]
 
 
 def test_what_is_exported_can_be_imported(people, tmp_path) -> None:
