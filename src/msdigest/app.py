@@ -18,7 +18,7 @@ from msdigest.lint.leftovers import refused
 from msdigest.model.neutral import telling_words
 from msdigest.providers.file import FileProvider
 from msdigest.providers.mailgun import MailgunProvider
-from msdigest.render.program import decode
+from msdigest.render.programs import Programs
 from msdigest.render.template import Templates, stock_templates
 from msdigest.sandbox.workers import Workers
 from msdigest.steps import freezing, publishing
@@ -287,10 +287,10 @@ class App:
         with self.database.reading() as connection:
             return wanted.edited(connection, issue, self.digest(issue.digest), changes)
 
-    def compiled(self, issue: Issue) -> dict[str, CompiledIssue]:
-        """Return variant → what was compiled for it."""
+    def compiled(self, issue: Issue) -> Mapping[str, CompiledIssue]:
+        """Return variant → what was compiled for it, decoded whenever it is asked for."""
         with self.database.reading() as connection:
-            return {one: decode(body) for one, body in issue_store.programs_of(connection, issue.id).items()}
+            return Programs(issue_store.programs_of(connection, issue.id))
 
     def examples(self, issue: Issue) -> list[inspecting.Example]:
         """Return the largest, the smallest and a middle message of ``issue``, as nobody in particular gets them."""

@@ -10,8 +10,8 @@ from tests.steps.scene import drafted
 
 from msdigest.model.compiled import CompiledIssue
 from msdigest.render.fitting import Weights
+from msdigest.render.programs import Programs
 from msdigest.steps.delivering import inspecting
-from msdigest.steps.delivering.programs import Programs
 from msdigest.store import issues as issue_store
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -11,7 +11,7 @@ from msdigest.errors import RefusedError
 from msdigest.model.compiled import Choice, Variant
 from msdigest.model.issue import change_id, notice_id
 from msdigest.render.fitting import weigh
-from msdigest.render.program import decode
+from msdigest.render.programs import Programs
 from msdigest.store import audience, ledger
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
@@ -199,7 +199,7 @@ def _hold_still(connection: Transaction, issue: Issue) -> None:
 
 def chooser_of(connection: Transaction, issue: Issue, *, most: int) -> Chooser:
     """Return what chooses for people from ``issue``."""
-    compiled = {variant: decode(body) for variant, body in issue_store.programs_of(connection, issue.id).items()}
+    compiled = Programs(issue_store.programs_of(connection, issue.id))
     return Chooser(issue, entry_store.get_many(connection, issue.entries), compiled, most=most)
 
 

@@ -14,10 +14,10 @@ from msdigest.errors import RefusedError
 from msdigest.model.compiled import Choice, Variant
 from msdigest.model.delivery import Recipient, Shipment
 from msdigest.model.subscriber import Consent
+from msdigest.render.programs import Programs
 from msdigest.render.values import person_values
 from msdigest.steps.delivering.inspecting import extremes
 from msdigest.steps.delivering.press import Press
-from msdigest.steps.delivering.programs import Programs
 from msdigest.store import audience
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import issues as issue_store
