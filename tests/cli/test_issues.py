@@ -377,3 +377,14 @@ def test_who_sends_is_told_that_the_templates_changed_since(site) -> None:
     assert "was composed with other templates" in told.err
     assert "msdigest issue compose weekly" in told.err
     assert list(site.folder.glob("var/public/issue/weekly/*/index.html"))
+
+
+def test_what_is_approved_is_what_was_looked_at(site) -> None:
+    """With the hash that was shown, or its beginning; another one is refused with the present one."""
+    looked_at = site.json("issue", "show", "1")["hash"]
+    refused = site.call("issue", "approve", "1", "--hash", "0" * 16)
+    done = site.call("issue", "approve", "1", "--hash", looked_at[:12])
+
+    assert refused.status == 1
+    assert f"has the hash {looked_at[:16]} by now" in " ".join(refused.err.split())
+    assert done.status == 0

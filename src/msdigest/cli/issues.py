@@ -126,10 +126,16 @@ def approve(
     context: typer.Context,
     issue: Number,
     name: Annotated[str, typer.Option("--as", metavar="NAME", help="Who approves.")] = "",
+    looked_at: Annotated[
+        str, typer.Option("--hash", metavar="HASH", help="Only if it is still what had this hash (`issue show`).")
+    ] = "",
 ) -> None:
     """Approve a draft; nobody can change it afterwards."""
     with opened(context) as app:
         found = app.issue(issue)
+        if not found.hash.startswith(looked_at):
+            message = f"issue {issue} has the hash {found.hash[:16]} by now, not {looked_at[:16]!r}: look at it again"
+            raise RefusedError(message)
         digest = app.digest(found.digest)
         tell_if_stale(app, found)
         after = editing.approve(app.database, issue=found, required=digest.approval, name=name)
