@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -49,6 +49,8 @@ LONGEST_ASKED = timedelta(days=1)
 # So many people alone in their call, all rejected and nobody accepted: it is not their addresses.
 ALL_REJECTED = 3
 _LETTERS_KEPT = 32
+# Seconds.
+_LONGEST_DEAF = 0.5
 
 
 class Delivery:
@@ -83,6 +85,9 @@ class Delivery:
         workers, failed = self._provider.caps.parallel, threading.Event()
         with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="sender") as pool:
             tasks = [pool.submit(self._work, issue, progress, failed) for _ in range(workers)]
+            # A signal that comes in the very moment in which a wait begins is heard when it ends: so none is long.
+            while wait(tasks, timeout=_LONGEST_DEAF).not_done:
+                continue
             for task in tasks:
                 task.result()
         finish(self._database, self._clock)
