@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -848,9 +849,10 @@ def test_nothing_personal_is_told_or_written_in_the_open(club, caplog, capsys) -
     club.frozen(ADA)
     club.leave()
     suppress(club.database, club.vault, club.clock, address="eve@example.net", reason="x")
-    kept = club.everything()
+    # Ids, hashes and what is sealed are hexadecimal, in which "ada" is a number like any other.
+    kept = re.sub(r"[0-9a-f]{12,}", "", club.everything())
     forget(club.database, club.vault, club.clock, who=ADA)
-    told = caplog.text + "".join(capsys.readouterr())
+    told = re.sub(r"[0-9a-f]{12,}", "", caplog.text + "".join(capsys.readouterr()))
 
     for word in ("ada", "Lovelace", "example.", "pregnancy", "Vienna", "large", "form"):
         assert word not in told
