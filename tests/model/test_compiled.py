@@ -5,15 +5,12 @@ from __future__ import annotations
 import pytest
 
 from msdigest.model.compiled import (
-    MORE,
     PROFESSIONAL,
     Block,
     Choice,
     Slot,
     Variant,
-    brief_key,
     in_brief,
-    keys_of,
 )
 
 RANKING = ("f", "a", "e", "b", "d", "c", "g")
@@ -64,15 +61,6 @@ def test_a_choice_is_worth_sending(choice, sends) -> None:
 def test_the_overview_names_what_matters_most(chosen, named) -> None:
     """Five at most, of more than three."""
     assert in_brief(RANKING, chosen) == named
-
-
-def test_the_keys_of_a_choice() -> None:
-    """Entries, notices, lines of the overview, and that there is more."""
-    assert keys_of(RANKING, Choice(("a", "b"), ("change-1",))) == {"a", "b", "change-1"}
-    assert keys_of(RANKING, Choice(("a", "b", "c", "d"), more=2)) == {
-        "a", "b", "c", "d", MORE, *map(brief_key, ("a", "b", "c", "d")),
-    }  # fmt: skip
-    assert brief_key("a") != "a"
 
 
 def test_nodes_are_compared_by_what_they_hold() -> None:

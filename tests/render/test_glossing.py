@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from msdigest.model.topic import Ambiguity, Term, Topic, Vocabulary
-from msdigest.render.glossing import Gloss, Glossary, first_uses
+from msdigest.render.glossing import Gloss, Glossary
 
 ROOT = Path(__file__).resolve().parents[2]
 # Far below what a text may have; the machine that runs the tests may be five times as slow as ours.
@@ -183,13 +183,6 @@ def test_glosses_never_overlap() -> None:
 def test_a_vocabulary_without_terms_explains_nothing() -> None:
     """Not everything."""
     assert told("NEDA on Lemtrada", Glossary(Vocabulary((_topic("alemtuzumab"),)))) == "NEDA on Lemtrada"
-
-
-def test_first_uses() -> None:
-    """The first text that has a key is told by its name."""
-    texts = [(name, glossary().segments(text)) for name, text in [("a", "PML"), ("b", "NEDA, PML"), ("c", "NEDA")]]
-
-    assert first_uses(texts) == {"term:PML": "a", "term:NEDA": "b"}
 
 
 def test_every_stock_term_and_brand_is_told() -> None:

@@ -144,9 +144,3 @@ def in_brief(ranking: tuple[str, ...], entries: tuple[str, ...]) -> tuple[str, .
     if len(entries) <= LONGEST_WITHOUT_BRIEF:
         return ()
     return tuple(islice(filter(frozenset(entries).__contains__, ranking), MOST_IN_BRIEF))
-
-
-def keys_of(ranking: tuple[str, ...], choice: Choice) -> frozenset[str]:
-    """Return all keys of a choice."""
-    brief = map(brief_key, in_brief(ranking, choice.entries))
-    return frozenset((*choice.entries, *choice.notices, *brief, *((MORE,) if choice.more else ())))

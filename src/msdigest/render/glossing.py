@@ -13,7 +13,7 @@ from msdigest.model.topic import normal
 from msdigest.render.explaining import Brand, HardWord, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from msdigest.model.topic import Vocabulary
     from msdigest.render.explaining import Known
@@ -39,16 +39,6 @@ class Gloss:
 
 
 Segment = str | Gloss
-
-
-def first_uses(texts: Iterable[tuple[str, Sequence[Segment]]]) -> dict[str, str]:
-    """Return for each key the name of the first of ``texts`` (name, segments; in reading order) that has it."""
-    found: dict[str, str] = {}
-    for name, segments in texts:
-        for segment in segments:
-            if isinstance(segment, Gloss):
-                found.setdefault(segment.key, name)
-    return found
 
 
 class Glossary:

@@ -57,7 +57,6 @@ class Chooser:
         self, issue: Issue, entries: Mapping[str, Entry], compiled: Mapping[str, CompiledIssue], *, most: int
     ) -> None:
         """Take the issue, its entries by id, and what was compiled; ``most``: entries in one message."""
-        self._issue = issue
         self._entries = [entries[entry_id] for entry_id in issue.entries]
         self._weights = weigh(compiled.values())
         self._ranking = next(iter(compiled.values())).ranking or issue.entries
