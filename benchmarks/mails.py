@@ -21,7 +21,7 @@ from msdigest.model.compiled import Choice, CompiledIssue, Variant
 from msdigest.model.delivery import Recipient, Shipment
 from msdigest.model.issue import Issue
 from msdigest.model.subscriber import Consent
-from msdigest.providers.mailgun import MailgunProvider
+from msdigest.providers.mailgun.sending import MailgunProvider
 from msdigest.render import inline
 from msdigest.render.email import HTML, TEXT, compile_issue, reference
 from msdigest.render.frame import frame, stylesheets

@@ -16,7 +16,7 @@ from msdigest.demo.world import DemoWorld, subscribers_csv
 from msdigest.errors import ConfigurationError, RefusedError, VaultError
 from msdigest.model.clock import FixedClock
 from msdigest.providers.file import FileProvider
-from msdigest.providers.mailgun import MailgunProvider
+from msdigest.providers.mailgun.sending import MailgunProvider
 from msdigest.steps.composing import editing
 from msdigest.steps.subscribing import subscribing
 from msdigest.store import issues as issue_store

@@ -14,7 +14,7 @@ import typer
 
 from msdigest.app import KINDS
 from msdigest.cli.main import cli
-from msdigest.config import shapes
+from msdigest.config import carriers, shapes
 from msdigest.model.topic import Ambiguity, Term, Topic
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,7 +23,7 @@ OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 LONGEST_README = 120
 TABLES = {
     name: shape
-    for name, shape in vars(shapes).items()
+    for name, shape in (vars(shapes) | vars(carriers)).items()
     if isinstance(shape, type) and issubclass(shape, shapes.Shape) and shape is not shapes.Shape
 }
 
@@ -199,7 +199,7 @@ def test_defaults_are_as_told() -> None:
         "database": shapes.StorageTable.model_fields["database"].default,
         "data_dir": shapes.StorageTable.model_fields["data_dir"].default,
         "provider": shapes.MailTable.model_fields["provider"].default,
-        "region": shapes.MailgunTable.model_fields["region"].default,
+        "region": carriers.MailgunTable.model_fields["region"].default,
         "enabled": str(shapes.SourceTable.model_fields["enabled"].default).lower(),
         "zone": shapes.DigestTable.model_fields["zone"].default,
         "approval": str(shapes.DigestTable.model_fields["approval"].default),

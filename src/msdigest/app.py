@@ -17,7 +17,6 @@ from msdigest.lint.inspected import Inspected
 from msdigest.lint.leftovers import refused
 from msdigest.model.neutral import telling_words
 from msdigest.providers.file import FileProvider
-from msdigest.providers.mailgun import MailgunProvider
 from msdigest.render.programs import Programs
 from msdigest.render.template import Templates, stock_templates
 from msdigest.sandbox.workers import Workers
@@ -75,6 +74,16 @@ _COLLECTORS = (
     "msdigest.collect.dataset.collecting",
     "msdigest.collect.editor",
 )
+# One line a mail provider beside ``file``: the module that makes it with ``provider(options, send)``.
+_PROVIDERS = {
+    "smtp": "msdigest.providers.smtp.sending",
+    "mailgun": "msdigest.providers.mailgun.sending",
+    "resend": "msdigest.providers.resend.sending",
+    "postmark": "msdigest.providers.postmark.sending",
+    "brevo": "msdigest.providers.brevo.sending",
+    "ses": "msdigest.providers.ses.sending",
+    "sendgrid": "msdigest.providers.sendgrid.sending",
+}
 _modules = [import_module(name) for name in _COLLECTORS]
 KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in _modules}
 COLLECTORS: dict[str, Collector] = {module.KIND.name: module.collect for module in _modules}
@@ -142,11 +151,13 @@ class App:
     @cached_property
     def provider(self) -> Provider:
         """The mail provider that the operator chose."""
-        if self.settings.provider == "mailgun":
-            return MailgunProvider(
-                self.settings.provider_options, partial(self.http.send, timeout=delivering.CALL_TIMEOUT)
-            )
-        return FileProvider(self.settings.data_dir / "outbox")
+        if self.settings.provider == "file":
+            return FileProvider(self.settings.data_dir / "outbox")
+        # Only the chosen one is loaded: each brings libraries of its own.
+        module = import_module(_PROVIDERS[self.settings.provider])
+        send = partial(self.http.send, timeout=delivering.CALL_TIMEOUT)
+        made: Provider = module.provider(self.settings.provider_options, send)
+        return made
 
     @cached_property
     def _packed_vocabulary(self) -> bytes:

@@ -29,7 +29,11 @@
     │   └── HeldError                it would make a burst of false news: the editor decides
     ├── TemplateError                a template or stylesheet, with file and line
     │   └── NotCompilableError       it cannot be compiled once for all subscribers
-    └── ProviderError                the mail provider's settings or answer make no sense
+    ├── ProviderError                the mail provider's settings or answer make no sense
+    └── HookError                    what somebody posted to a webhook is not taken
+        ├── ForgedError              nothing proves that the provider posted it
+        ├── StaleError               the provider posted it at another time
+        └── UnreadableError          it is genuine and makes no sense
 
 The docstring of an error is its default message.
 """
@@ -211,3 +215,19 @@ class NotCompilableError(TemplateError):
 
 class ProviderError(MsdigestError):
     """The mail provider's settings or answer make no sense."""
+
+
+class HookError(MsdigestError):
+    """What was posted is not taken."""
+
+
+class ForgedError(HookError):
+    """Nothing proves that the provider posted this."""
+
+
+class StaleError(HookError):
+    """This was posted at another time."""
+
+
+class UnreadableError(HookError):
+    """This makes no sense."""

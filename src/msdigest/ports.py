@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, runtime_checkable
 
 from msdigest.model.source import Validators
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import timedelta
 
-    from msdigest.model.delivery import Coding, Outcome, Shipment
+    from msdigest.model.delivery import Coding, Doubt, Found, Heard, Outcome, Shipment
     from msdigest.model.entry import Entry, Known
     from msdigest.model.source import Source
 
@@ -181,15 +182,25 @@ class Enrichment(Protocol):
 class Caps:
     """What a provider can do.
 
-    max_recipients: in one call.
+    max_recipients, max_bytes: of one call; a body that turns out larger is cut in two before anything is sent.
     substitutes: one letter a call with variables for each recipient (else every recipient's own message).
+    whole: it takes or refuses a call as a whole, so that one accepted message settles all of them.
     parallel: how many calls may be under way at once. coding: how it wants bodies written.
+    pace: calls a second that it allows before it says otherwise in its answers; None: not known.
+    repeats: so long after the first call, the same attempt with the same bytes is sent at most once however often it is
+        called; None: never.
+    remembers: so long it can be asked what it took; None: it cannot be asked.
     """
 
     max_recipients: int
     substitutes: bool
+    max_bytes: int = 20_000_000
+    whole: bool = True
     parallel: int = 1
     coding: Coding = "plain"
+    pace: float | None = None
+    repeats: timedelta | None = None
+    remembers: timedelta | None = None
 
 
 class Provider(Protocol):
@@ -211,6 +222,71 @@ class Provider(Protocol):
 
         Raises ProviderError where the account or the settings are refused: nobody was sent anything then.
         """
+        ...
+
+
+@runtime_checkable
+class Searchable(Protocol):
+    """A provider that can be asked what it took (``Caps.remembers``). Both are pure; ``carry`` makes the call."""
+
+    def search(self, doubt: Doubt, *, page: str = "") -> Request:
+        """Ask about an attempt; ``page``: ``Found.more`` of the answer before."""
+        ...
+
+    def found(self, reply: Reply | Failure, doubt: Doubt) -> Found:
+        """Read the answer; raises ProviderError where the account may not ask."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A webhook call as it arrived: names of headers in lower case, the body's very bytes."""
+
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@runtime_checkable
+class Audible(Protocol):
+    """A provider that tells by webhook what became of messages."""
+
+    def hear(self, posted: Posted, *, now: datetime) -> Heard:
+        """Return what was told; first it is proven that the provider told it, and that just now.
+
+        Raises ForgedError for a signature or credentials that do not prove it, StaleError for a call of another time,
+        and UnreadableError for one that is genuine and makes no sense.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One line of what ``doctor`` found. subject: what was looked at. sentence: how it is, and what to do about it.
+
+    selectors: names under which the provider's DKIM keys stand in the DNS, where its answer tells them.
+    """
+
+    level: Literal["good", "warning", "bad"]
+    subject: str
+    sentence: str
+    selectors: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """A question about the operator's account that sends nothing and changes nothing, and how its answer is judged."""
+
+    subject: str
+    request: Request
+    judge: Callable[[Reply | Failure], Sequence[Verdict]] = field(repr=False)
+
+
+@runtime_checkable
+class Examinable(Protocol):
+    """A provider whose account can be looked at: credentials, the sender's domain, tracking."""
+
+    def inquiries(self, *, domain: str) -> Sequence[Inquiry]:
+        """Return what to ask; ``domain``: of the sender's address."""
         ...
 
 

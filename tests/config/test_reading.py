@@ -11,8 +11,9 @@ import pytest
 
 from msdigest.app import KINDS
 from msdigest.app import read_settings as load
+from msdigest.config.carriers import MailgunTable
 from msdigest.config.settings import Settings
-from msdigest.config.shapes import MailgunTable, SourceTable
+from msdigest.config.shapes import SourceTable
 from msdigest.errors import ConfigurationError
 from msdigest.model.clock import Cadence
 from msdigest.model.issue import Digest, Section
@@ -260,8 +261,8 @@ FAULTS = [
     (M, '"sqlite:///var/x.db"', '{env = "UNSET"}', "config/msdigest.toml: storage.database: the environment variable UNSET is not set"),
     (M, '"sqlite:///var/x.db"', '{env = "MAILGUN_KEY"}', "config/msdigest.toml: storage.database: must be sqlite:///PATH or postgresql://USER@HOST/NAME"),
     (M, '"sqlite:///var/x.db"', '{environment = "X"}', "config/msdigest.toml: storage.database.env: is missing"),
-    (M, 'provider = "mailgun"', 'provider = "mailgum"', "config/msdigest.toml: mail.provider: 'mailgum' is not known: file, mailgun are"),
-    (M, "[providers.mailgun]", "[providers.mailgum]", "config/msdigest.toml: providers.mailgum: is not known: file, mailgun are"),
+    (M, 'provider = "mailgun"', 'provider = "mailgum"', "config/msdigest.toml: mail.provider: 'mailgum' is not known: file, smtp, mailgun, resend, postmark, brevo, ses, sendgrid are"),
+    (M, "[providers.mailgun]", "[providers.mailgum]", "config/msdigest.toml: providers.mailgum: is not known: file, smtp, mailgun, resend, postmark, brevo, ses, sendgrid are"),
     (M, "[providers.mailgun]", "[providers.mailgum]", "config/msdigest.toml: providers.mailgun: is missing, and [mail] provider is 'mailgun'"),
     (M, "The Digest <digest@example.org>", "The Digest", "config/msdigest.toml: mail.from: 'The Digest' is no mail address: write name@example.org or Title <name@example.org>, a title with commas as \"One, two\" <name@example.org>"),
     (M, "The Digest <digest@example.org>", "One, two <a@example.org>", "config/msdigest.toml: mail.from: 'One, two <a@example.org>' is no mail address"),

@@ -11,7 +11,7 @@ from tests.sinks.mailgun import KEY, parse
 from msdigest.errors import ProviderError
 from msdigest.model.delivery import Coding, Letter, Outcome, Recipient, Shipment
 from msdigest.ports import Failure, Reply
-from msdigest.providers.mailgun import MailgunProvider
+from msdigest.providers.mailgun.sending import MailgunProvider
 
 OPTIONS = {"domain": "mail.example.org", "api_key": KEY}
 

@@ -12,7 +12,7 @@ from msdigest.model.clock import FixedClock
 from msdigest.model.entry import Entry
 from msdigest.ports import Reply
 from msdigest.providers.file import FileProvider
-from msdigest.providers.mailgun import MailgunProvider
+from msdigest.providers.mailgun.sending import MailgunProvider
 from msdigest.steps.subscribing import subscribing
 from msdigest.store import keeping
 

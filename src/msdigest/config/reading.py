@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
+from msdigest.config.carriers import TABLES
 from msdigest.config.sentences import told
 from msdigest.config.settings import Settings
 from msdigest.config.shapes import (
@@ -21,8 +22,6 @@ from msdigest.config.shapes import (
     DigestTable,
     EnvironmentName,
     FetchTable,
-    FileTable,
-    MailgunTable,
     MailTable,
     RegistryTable,
     Shape,
@@ -44,7 +43,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAIN = ("site", "storage", "mail", "providers", "fetch")
-_PROVIDER_TABLES: dict[str, type[Shape]] = {"file": FileTable, "mailgun": MailgunTable}
+# What needs a table of its own before it can be chosen: an account, or an address.
+_NEEDS_NO_TABLE = frozenset(("file",))
 _SQLITE = "sqlite:///"
 _TOML_FAULT = re.compile(r"(?P<what>.*) \(at (?P<place>line \d+, column \d+|end of document)\)", re.DOTALL)
 # What people write who have not written TOML before: curly quotes, no quotes, True.
@@ -218,12 +218,12 @@ def _provider_options(reader: _Reader, document: dict[str, Any]) -> dict[str, st
         return {}
     read = {}
     for name, data in tables.items():
-        if name in _PROVIDER_TABLES:
-            read[name] = reader.table(_PROVIDER_TABLES[name], data, path=path, prefix=f"providers.{name}")
+        if name in TABLES:
+            read[name] = reader.table(TABLES[name], data, path=path, prefix=f"providers.{name}")
         else:
             reader.fault(path, f"providers.{name}", f"is not known: {', '.join(PROVIDERS)} are")
     chosen = mail.get("provider", "file") if isinstance(mail, dict) else None
-    if chosen == "mailgun" and chosen not in tables:
+    if chosen in TABLES and chosen not in tables and chosen not in _NEEDS_NO_TABLE:
         reader.fault(path, f"providers.{chosen}", f"is missing, and [mail] provider is {chosen!r}")
     table = read.get(chosen) if isinstance(chosen, str) else None
     if table is None:
@@ -232,7 +232,7 @@ def _provider_options(reader: _Reader, document: dict[str, Any]) -> dict[str, st
         key: reader.secret(getattr(table, key), path=path, key=f"providers.{chosen}.{key}")
         for key in type(table).model_fields
     }
-    return {key: value for key, value in values.items() if value is not None}
+    return {key: str(value) for key, value in values.items() if value is not None}
 
 
 def _read_vocabulary(reader: _Reader) -> Vocabulary | None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from msdigest.model.source import Option
     from msdigest.model.topic import Vocabulary
 
-PROVIDERS = ("file", "mailgun")
+PROVIDERS = ("file", "smtp", "mailgun", "resend", "postmark", "brevo", "ses", "sendgrid")
 ENTRY_KINDS = (
     "post", "note", "work", "trial", "event", "recording", "figure", "guidance", "safety", "resource",
 )  # fmt: skip
@@ -290,20 +290,6 @@ class MailTable(Shape):
     sender: Annotated[str, AfterValidator(_mailbox)] = Field(alias="from")
     neutral_from: Annotated[str, AfterValidator(_mailbox)] | None = None
     postal_address: Line
-
-
-class FileTable(Shape):
-    """``[providers.file]``."""
-
-
-class MailgunTable(Shape):
-    """``[providers.mailgun]``."""
-
-    domain: Line
-    api_key: EnvironmentName
-    webhook_key: EnvironmentName | None = None
-    region: Literal["us", "eu"] = "us"
-    base_url: BaseAddress | None = None
 
 
 class FetchTable(Shape):

@@ -5,6 +5,7 @@ States only go forward::
     pending ──start──> in_flight ──settle──> accepted | rejected | unknown
        │                   └──not sent──> pending
        └──excluded (suppressed, nothing chosen, paused, not due, cancelled, left)
+    unknown ──the provider is asked, an event, or an editor's word──> accepted | rejected | pending
     accepted ──event──> deferred | delivered | bounced | complained
 """
 
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
 DeliveryState = Literal[
     "excluded", "pending", "in_flight", "accepted", "rejected", "unknown",
@@ -27,6 +29,16 @@ STATES: tuple[DeliveryState, ...] = ("excluded", "pending", "in_flight", "reject
 # How bodies are written for who takes them: UTF-8, within the quotes of a JSON string, quoted-printable.
 Coding = Literal["plain", "json", "mime"]
 OutcomeState = Literal["accepted", "rejected", "unknown", "pending"]
+# What providers tell of a message later, in one vocabulary:
+#   accepted      the provider took it (queued, processed, sent)
+#   deferred      the reader's server asked to wait; the provider goes on trying
+#   delivered     the reader's server took it
+#   bounced       the reader's server refused it, for good or not (``Event.permanent``)
+#   rejected      the provider itself does not send it, e.g. because the address bounced before
+#   complained    the reader called it spam
+#   unsubscribed  the reader left by a button of the provider or of their mail client
+# That somebody opened a mail or followed a link is not in it: it is dropped unread.
+EventKind = Literal["accepted", "deferred", "delivered", "bounced", "rejected", "complained", "unsubscribed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,4 +126,64 @@ class Outcome:
     state: OutcomeState
     provider_id: str | None = None
     reason: str | None = None
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What a provider told of one message.
+
+    address: whom it is about. issue, delivery, attempt: our own correlation values as they were echoed; 0 and empty
+    where the provider does not tell. at: when it happened. provider_id: the provider's name of the message.
+    permanent: of a bounce, that this address will never take mail. reason: short, without any address in it.
+    """
+
+    kind: EventKind
+    at: datetime
+    address: str = field(repr=False)
+    issue: int = 0
+    delivery: str = ""
+    attempt: str = ""
+    provider_id: str | None = None
+    permanent: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What one webhook call brought, after it was found to be genuine.
+
+    events: in the order in which they were told. once: this call's own mark; a call with a mark that was seen before is
+    a replay or a repetition. confirm: an address that has to be visited before a provider begins to tell anything.
+    """
+
+    events: Sequence[Event] = ()
+    once: str = ""
+    confirm: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """An attempt of which nobody knows whether the provider acted on it.
+
+    attempt: its correlation value. started_at: when the call began. recipients: whoever is still unknown.
+    """
+
+    issue: int
+    attempt: str
+    started_at: datetime
+    recipients: Sequence[Recipient] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What one answer to a search told.
+
+    accepted: delivery → the provider's name of its message, of those that the provider knows of.
+    more: where the rest of the answer is found; empty = this was all. trouble: why the answer tells nothing.
+    """
+
+    accepted: Mapping[str, str | None] = field(default_factory=dict)
+    more: str = ""
+    trouble: str | None = None
     retry_after: float | None = None

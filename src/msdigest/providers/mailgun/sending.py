@@ -10,18 +10,18 @@ import base64
 import hashlib
 import json
 import re
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from msdigest.errors import ProviderError
-from msdigest.model.delivery import Outcome
 from msdigest.ports import Caps, Failure, Reply, Request
+from msdigest.postal.answers import Statuses, document, judged, text_of
+from msdigest.postal.bodies import multipart, with_placeholders
 from msdigest.render.program import fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from msdigest.model.delivery import Recipient, Shipment
+    from msdigest.model.delivery import Outcome, Recipient, Shipment
 
 BASES = {"us": "https://api.mailgun.net", "eu": "https://api.eu.mailgun.net"}
 # A percent sign that begins a word which Mailgun would replace, if it stood in somebody's blog post. Only the sign is
@@ -30,11 +30,7 @@ _NAMES = r"recipient|unsubscribe|mailing_list|_url|_email"
 _VARIABLE = re.compile(rf"%(?=[\w.\-]*(?:{_NAMES}))", re.IGNORECASE)
 # The same in bytes, where every letter beyond ASCII counts as one of a word.
 _VARIABLE_BYTES = re.compile(rb"%(?=[\w.\-\x80-\xff]*(?:" + _NAMES.encode() + rb"))", re.IGNORECASE)
-_ADDRESS = re.compile(r"[^\s<>\"',;:]+@[^\s<>\"',;:]+")
-# The account or the settings are refused: trying other recipients would change nothing.
-_SETTINGS = {401, 402, 403, 404, 405}
-# The request is refused as a whole, and Mailgun says so before it sends anything.
-_REFUSED = {400, 413, 422}
+_STATUSES = Statuses(provider="mailgun", hint="Check [providers.mailgun]: domain, api_key and region")
 
 
 class MailgunProvider:
@@ -81,7 +77,7 @@ class MailgunProvider:
         ]
         boundary = hashlib.sha256(shipment.attempt.encode()).hexdigest()[:32]
         headers = {"Authorization": self._credentials, "Content-Type": f"multipart/form-data; boundary={boundary}"}
-        return Request(method="POST", url=self._url, headers=headers, body=_multipart(fields, boundary))
+        return Request(method="POST", url=self._url, headers=headers, body=multipart(fields, boundary))
 
     def carry(self, request: Request) -> Reply | Failure:
         """Make the call."""
@@ -92,24 +88,15 @@ class MailgunProvider:
 
         Raises ProviderError where the account or the settings are refused; nobody was sent anything then.
         """
-        outcome = _outcome(reply)
+        said = document(reply)
+        words, taken = text_of(said.get("message")) or "", text_of(said.get("id"))
+        outcome = judged(reply, _STATUSES, words=words, provider_id=taken and taken.strip("<>"))
         return [outcome] * len(shipment.recipients)
 
 
-def _outcome(reply: Reply | Failure) -> Outcome:
-    if isinstance(reply, Failure):
-        return Outcome("pending" if reply.sent == "no" else "unknown", reason=reply.reason)
-    reason = f"mailgun answered {reply.status}: {_words(reply)}"
-    if reply.status == 200:  # noqa: PLR2004  # HTTP's own number
-        return Outcome("accepted", provider_id=_message_id(reply))
-    if reply.status in _SETTINGS:
-        message = f"{reason}. Check [providers.mailgun]: domain, api_key and region"
-        raise ProviderError(message)
-    if reply.status == 429:  # noqa: PLR2004  # as above
-        return Outcome("pending", reason=reason, retry_after=_retry_after(reply))
-    if reply.status in _REFUSED:
-        return Outcome("rejected", reason=reason)
-    return Outcome("unknown", reason=reason)
+def provider(options: Mapping[str, str], send: Callable[[Request], Reply | Failure]) -> MailgunProvider:
+    """Make the provider of ``[providers.mailgun]``."""
+    return MailgunProvider(options, send)
 
 
 def _variables(person: Recipient, slots: Sequence[tuple[str, str, bool]]) -> dict[str, str]:
@@ -121,46 +108,6 @@ def _variables(person: Recipient, slots: Sequence[tuple[str, str, bool]]) -> dic
 
 def _body(parts: Sequence[bytes | str], prefix: str, sign: bytes) -> bytes:
     """Join literals, with ``sign`` for the percent signs of foreign variables, and our own variables."""
-    return b"".join(
-        f"%recipient.{prefix}_{part}%".encode() if isinstance(part, str) else _VARIABLE_BYTES.sub(sign, part)
-        for part in parts
+    return with_placeholders(
+        parts, lambda name: f"%recipient.{prefix}_{name}%".encode(), foreign=_VARIABLE_BYTES, instead=sign
     )
-
-
-def _multipart(fields: Sequence[tuple[str, str | bytes]], boundary: str) -> bytes:
-    # Encoded piece by piece: a text with one wide character would take four bytes for each of its characters.
-    chunks = []
-    for name, value in fields:
-        chunks.append(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode())
-        chunks += (value.encode() if isinstance(value, str) else value, b"\r\n")
-    chunks.append(f"--{boundary}--\r\n".encode())
-    return b"".join(chunks)
-
-
-def _document(reply: Reply) -> Mapping[str, object]:
-    try:
-        document = json.loads(reply.body)
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _message_id(reply: Reply) -> str | None:
-    found = _document(reply).get("id")
-    return found.strip("<>")[:200] if isinstance(found, str) else None
-
-
-def _words(reply: Reply) -> str:
-    """Return Mailgun's own sentence without any address in it."""
-    said = str(_document(reply).get("message") or "no reason given")
-    return _ADDRESS.sub("[address]", said)[:160]
-
-
-def _retry_after(reply: Reply) -> float | None:
-    said = reply.headers.get("retry-after", "")
-    if re.fullmatch("[0-9]{1,9}", said):
-        return float(said)
-    try:
-        return max((parsedate_to_datetime(said) - parsedate_to_datetime(reply.headers["date"])).total_seconds(), 0.0)
-    except (KeyError, ValueError, TypeError):
-        return None
