@@ -364,7 +364,32 @@ attempts = Table(
     Column("ended_at", Instant),
     Column("outcome", String(16)),
     Column("evidence", String(300)),
+    # Which call for these positions it was, from 1: whoever was started so often was in it.
+    Column("turn", Integer, nullable=False, server_default="1"),
+    # When the provider is asked (again) what it took; empty = nothing is in doubt, or nothing more can be asked.
+    Column("ask_at", Instant),
+    Column("asked", Integer, nullable=False, server_default="0"),
     Index("attempts_by_batch", "issue", "lo"),
+    Index("attempts_to_ask", "ask_at"),
+)
+
+# Webhook calls that were taken, as hashes of their marks: none is taken twice.
+hooks = Table(
+    "hooks",
+    metadata,
+    Column("mark", String(64), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Index("hooks_by_time", "at"),
+)
+
+# Addresses whose servers refused mail for now, as keyed hashes, until one is delivered again.
+soft_bounces = Table(
+    "soft_bounces",
+    metadata,
+    Column("lookup", String(64), primary_key=True),
+    Column("times", Integer, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
 )
 
 # One row each time a task was rung for: a second process or a restart cannot ring twice.
