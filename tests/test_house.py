@@ -24,6 +24,7 @@ FLOORS = {
 SIBLINGS_APART = {"collect", "enrich", "providers", "steps"}
 DOORS = {
     "httpx": {"fetch"}, "httpcore": {"fetch"},
+    "dns": {"fetch/names"},
     "protego": {"fetch/robots"},
     "ahocorasick_rs": {"enrich/topics"},
     "feedparser": {"collect/feed"},

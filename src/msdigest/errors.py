@@ -19,6 +19,7 @@
     │   ├── EncodingError
     │   ├── RedirectError
     │   └── RobotsError              the site's robots.txt asks not to be read there
+    ├── NamesError                   the DNS has no such record, or does not answer (carries the name, and which)
     ├── CollectError                 an answer was had, but no entries can be made of it
     │   ├── StatusError              an HTTP status that is neither 200 nor 304
     │   ├── NotAFeedError
@@ -41,7 +42,7 @@ The docstring of an error is its default message.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -158,6 +159,22 @@ class RobotsError(FetchError):
         """Carry the ``url`` and, where robots.txt itself asks to wait, ``retry_after`` in seconds."""
         self.retry_after = retry_after
         super().__init__(url, message)
+
+
+class NamesError(MsdigestError):
+    """The DNS gave no record."""
+
+    _SENTENCES: ClassVar = {
+        "unknown": "the DNS knows no such name",
+        "empty": "the DNS has no such record of this name",
+        "failed": "the DNS does not answer",
+    }
+
+    def __init__(self, name: str, why: Literal["unknown", "empty", "failed"]) -> None:
+        """Carry the ``name`` that was asked for and ``why``; only "failed" leaves open whether the record exists."""
+        self.name = name
+        self.why = why
+        super().__init__(f"{self._SENTENCES[why]} ({name})")
 
 
 class CollectError(MsdigestError):

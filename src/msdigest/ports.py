@@ -94,6 +94,26 @@ class Network(Protocol):
         ...
 
 
+class Names(Protocol):
+    """The DNS. Where there is no record NamesError is raised, which tells "there is none" from "nobody answered"."""
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return the TXT records, each joined to one text; an alias (CNAME) is followed."""
+        ...
+
+    def mx(self, name: str) -> tuple[str, ...]:
+        """Return the hosts that take mail, the preferred first; one that is empty says that no mail is taken."""
+        ...
+
+    def cname(self, name: str) -> str:
+        """Return the name that this one is an alias of."""
+        ...
+
+    def addresses(self, name: str) -> tuple[str, ...]:
+        """Return the addresses of a host, IPv4 first."""
+        ...
+
+
 class Sandbox(Protocol):
     """Runs what reads hostile bytes where it can do no harm: with limits of time and memory."""
 
