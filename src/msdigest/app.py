@@ -12,6 +12,7 @@ from msdigest.engines.local import LocalEngine
 from msdigest.enrichments import enriched, in_order, packed
 from msdigest.errors import RefusedError, VaultError
 from msdigest.fetch.client import HttpClient
+from msdigest.fetch.names import Resolver
 from msdigest.lint.checks import lint
 from msdigest.lint.inspected import Inspected
 from msdigest.lint.leftovers import refused
@@ -30,6 +31,8 @@ from msdigest.steps.delivering import comparing, delivering, inspecting
 from msdigest.steps.delivering.press import Post
 from msdigest.steps.delivering.rebuilding import Rebuilding
 from msdigest.steps.delivering.trial import Trying
+from msdigest.steps.examining import examining
+from msdigest.steps.examining.site import Site
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
 from msdigest.store import fires
@@ -53,7 +56,7 @@ if TYPE_CHECKING:
     from msdigest.model.issue import Digest, Edits, Issue
     from msdigest.model.source import Kind, Source
     from msdigest.model.typed import Typed
-    from msdigest.ports import Collector, Provider, Sandbox
+    from msdigest.ports import Collector, Names, Provider, Sandbox, Verdict
     from msdigest.steps.adding.adding import Added
     from msdigest.steps.collecting.reports import SourceReport
     from msdigest.steps.delivering.rebuilding import Rebuilt
@@ -421,6 +424,27 @@ class App:
         """Build again what was sent of ``issue`` and compare it; see ``rebuilding.Rebuilding``."""
         rebuilding = Rebuilding(self.database, self.vault, issue=issue, provider=self.provider, post=self.post)
         return rebuilding.run(who=who, out=out, progress=progress)
+
+    def examine(
+        self,
+        *,
+        message: bytes | None = None,
+        names: Names | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> list[Verdict]:
+        """Look at the live set-up; ``message``: a mail as it arrived; see ``examining.examine``."""
+        site = Site(
+            settings=self.settings,
+            clock=self.clock,
+            names=names or Resolver(),
+            network=self.http,
+            sandbox=lambda: self.sandbox,
+            database=lambda: self.database,
+            vault=lambda: self.vault,
+            provider=lambda: self.provider,
+            message=message,
+        )
+        return examining.examine(site, tell=tell)
 
     def account(self, issue_id: int) -> Account:
         """Return where everybody of an issue is."""

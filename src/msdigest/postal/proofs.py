@@ -73,6 +73,15 @@ def check_rsa(certificate: bytes, signature: str, message: bytes, *, sha1: bool,
         raise ForgedError
 
 
+def rsa_bits(public_key: str) -> int | None:
+    """Return how long an RSA key (base64 DER) is; None for anything else."""
+    try:
+        key = load_der_public_key(base64.b64decode(public_key, validate=True))
+    except (binascii.Error, ValueError, UnsupportedAlgorithm):
+        return None
+    return key.key_size if isinstance(key, rsa.RSAPublicKey) else None
+
+
 def check_time(at: datetime, *, now: datetime, oldest: timedelta, ahead: timedelta) -> None:
     """Check that a call was made lately; raises StaleError."""
     if not -ahead <= now - at <= oldest:

@@ -1,0 +1,31 @@
+"""Which domains a site's mail leaves from, as far as its configuration tells."""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from msdigest.config.settings import Settings
+
+
+def domain_of(mailbox: str) -> str:
+    """Return the domain of an address as the DNS knows it."""
+    domain = parseaddr(mailbox)[1].rpartition("@")[2].lower().strip(".")
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain
+
+
+def senders(settings: Settings) -> list[str]:
+    """Return the domains of the sender and of the neutral one, each once."""
+    both = (settings.sender, settings.neutral_sender)
+    return list(dict.fromkeys(domain_of(mailbox) for mailbox in both if mailbox))
+
+
+def envelope(settings: Settings, *, sender: str) -> str:
+    """Return the domain of the Return-Path; empty where the provider alone knows it."""
+    if settings.provider == "mailgun":
+        return settings.provider_options["domain"].lower()
+    return sender if settings.provider == "smtp" else ""
