@@ -10,7 +10,7 @@ from sqlalchemy import select
 from msdigest.model.compiled import Choice
 from msdigest.model.delivery import Outcome
 from msdigest.store import deliveries as delivery_store
-from msdigest.store import issues, ledger
+from msdigest.store import issues, ledger, lining
 from msdigest.store.schema import attempts, batches, deliveries
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -23,8 +23,8 @@ def person(number):
 
 def decided(number, *entries, variant="en.standard", reason=None):
     if reason:
-        return ledger.Decided(subscriber=person(number), reason=reason)
-    return ledger.Decided(subscriber=person(number), choice=Choice(entries or ("e1",)), variant=variant)
+        return lining.Decided(subscriber=person(number), reason=reason)
+    return lining.Decided(subscriber=person(number), choice=Choice(entries or ("e1",)), variant=variant)
 
 
 class Ledger:
@@ -40,8 +40,8 @@ class Ledger:
             number = issues.next_number(connection, digest)
             issue = issues.add(connection, digest=digest, number=number, at=due_at)
             for begin in range(0, len(decisions), chunk):
-                ledger.add_deliveries(connection, issue, decisions[begin : begin + chunk], due_at=due_at)
-            self.lined_up = ledger.line_up(
+                lining.add_deliveries(connection, issue, decisions[begin : begin + chunk], due_at=due_at)
+            self.lined_up = lining.line_up(
                 connection, issue, max_recipients=max_recipients, one_selection=one_selection
             )
             issues.freeze(connection, issue, provider="file", now=due_at)
@@ -76,7 +76,9 @@ class Ledger:
         return began, attempt
 
     def settle(self, batch, attempt, outcomes, *, now=NOW, retry_at=NOW + HOUR):
-        self.write(ledger.settle, batch, outcomes, attempt=attempt, now=now, retry_at=retry_at)
+        return self.write(
+            ledger.settle, batch, outcomes, attempt=attempt, now=now, retry_at=retry_at, ask_at=now + MINUTE
+        )
 
     def queued(self, batch):
         return self.read(ledger.queued, batch)

@@ -193,7 +193,7 @@ def test_the_plans_of_the_hot_statements(books) -> None:
     books.freeze([decided(number) for number in range(50)])
     claim = _plan(books.database, ledger.next_batch(NOW))
     batch = Batch(issue=1, lo=1, hi=10, tries=0, owner="me")
-    here = update(deliveries).where(ledger._range(batch), deliveries.c.state == "pending").values(state="in_flight")
+    here = update(deliveries).where(ledger.in_range(batch), deliveries.c.state == "pending").values(state="in_flight")
     marking = _plan(books.database, here)
 
     assert "SEARCH batches USING INDEX batches_to_claim (state=? AND due_at<?)" in claim

@@ -13,7 +13,7 @@ from tests.contracts.ledgers import DAY, NOW, Ledger, decided, person
 from msdigest.model.compiled import Choice
 from msdigest.model.delivery import STATES, Account
 from msdigest.store import deliveries as delivery_store
-from msdigest.store import ledger
+from msdigest.store import ledger, lining
 from msdigest.store.ledger import Queued
 from msdigest.store.schema import deliveries, selection_entries, selections
 
@@ -103,7 +103,7 @@ def test_some_people_of_an_issue_are_found_all_over_it(books) -> None:
 def test_an_issue_for_nobody(books) -> None:
     """Everybody left out, or nobody there at all: no batch, and the issue is done."""
     alone, empty = books.freeze([decided(1, reason="paused")]), books.freeze([])
-    books.write(ledger.add_deliveries, empty, [], due_at=NOW)
+    books.write(lining.add_deliveries, empty, [], due_at=NOW)
 
     assert books.batches() == []
     assert books.claim() is None

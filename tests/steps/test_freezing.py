@@ -21,7 +21,7 @@ from msdigest.ports import Caps
 from msdigest.render.program import encode
 from msdigest.steps import freezing
 from msdigest.steps.composing.editing import approve
-from msdigest.store import audience, keeping, ledger, variants
+from msdigest.store import audience, keeping, lining, variants
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
@@ -154,7 +154,7 @@ class Town:
         with self.database.reading() as connection:
             for record in delivery_store.records(connection, issue_id):
                 queued = delivery_store.one(connection, issue_id, record.subscriber)
-                chosen = ledger.NOTHING
+                chosen = lining.NOTHING
                 if queued:
                     issue = issue_store.get(connection, issue_id)
                     chosen = delivery_store.choices_of(connection, issue, [queued.selection])[queued.selection]

@@ -15,7 +15,7 @@ from msdigest.errors import RefusedError
 from msdigest.model.compiled import Choice
 from msdigest.steps.subscribing.reading import ImportReport, mail_address, read_rows
 from msdigest.steps.subscribing.subscribing import find, forget, import_people, leave, suppress
-from msdigest.store import audience, ledger
+from msdigest.store import audience, lining
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import issues as issue_store
 from msdigest.store.schema import metadata
@@ -75,14 +75,14 @@ class Club:
     def frozen(self, *addresses, digest="weekly", state="sending"):
         """Let there be an issue that is queued for these people; return its id."""
         decided = [
-            ledger.Decided(subscriber=self.person(each).id, choice=Choice(("e1",)), variant="en.standard")
+            lining.Decided(subscriber=self.person(each).id, choice=Choice(("e1",)), variant="en.standard")
             for each in addresses
         ]
         with self.database.writing() as connection:
             number = issue_store.next_number(connection, digest)
             issue = issue_store.add(connection, digest=digest, number=number, at=NOW)
-            ledger.add_deliveries(connection, issue, decided, due_at=NOW)
-            ledger.line_up(connection, issue, max_recipients=10, one_selection=False)
+            lining.add_deliveries(connection, issue, decided, due_at=NOW)
+            lining.line_up(connection, issue, max_recipients=10, one_selection=False)
             issue_store.freeze(connection, issue, provider="file", now=NOW)
             issue_store.set_state(connection, issue, state, only_from=("sending",))
         return issue

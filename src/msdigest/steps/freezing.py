@@ -12,7 +12,7 @@ from msdigest.model.compiled import Choice, Variant
 from msdigest.model.issue import change_id, notice_id
 from msdigest.render.fitting import weigh
 from msdigest.render.programs import Programs
-from msdigest.store import audience, ledger
+from msdigest.store import audience, lining
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
@@ -125,7 +125,7 @@ def freeze(
     """
     _refuse_unless_ready(issue, digest)
     with database.writing() as connection:
-        ledger.take_turn(connection)
+        lining.take_turn(connection)
         _hold_still(connection, issue)
         chooser = chooser_of(connection, issue, most=digest.max_entries)
         known, missing = frozenset(issue_store.variants_of(connection, issue.id)), set[Variant]()
@@ -156,11 +156,11 @@ def freeze(
             ]
             read = {each.variant for each in decided if each.variant is not None}
             missing |= {Variant.of(variant) for variant in read - known}
-            ledger.add_deliveries(connection, issue.id, decided, due_at=issue.due_at)
+            lining.add_deliveries(connection, issue.id, decided, due_at=issue.due_at)
             progress(len(decided))
         if missing:
             raise MissingVariantsError(missing)
-        ledger.line_up(connection, issue.id, max_recipients=caps.max_recipients, one_selection=caps.substitutes)
+        lining.line_up(connection, issue.id, max_recipients=caps.max_recipients, one_selection=caps.substitutes)
         check(connection)
         issue_store.freeze(connection, issue.id, provider=provider, now=clock.now())
         if issue.not_later_than < clock.now():
@@ -259,16 +259,16 @@ def _decide(
     notices: Sequence[str],
     due_at: datetime,
     latest: Mapping[str, datetime],
-) -> ledger.Decided:
+) -> lining.Decided:
     person = member.subscriber
     reason = _reason(member, due_at=due_at, latest=latest.get(person.id))
-    choice = ledger.NOTHING
+    choice = lining.NOTHING
     if reason is None:
         choice = chooser.choose(member, sent=sent, notices=notices)
         reason = None if choice else "nothing chosen"
     if reason is not None:
-        return ledger.Decided(subscriber=person.id, reason=reason)
-    return ledger.Decided(subscriber=person.id, choice=choice, variant=variant_of(person).id)
+        return lining.Decided(subscriber=person.id, reason=reason)
+    return lining.Decided(subscriber=person.id, choice=choice, variant=variant_of(person).id)
 
 
 def _reason(member: Member, *, due_at: datetime, latest: datetime | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -13,7 +13,7 @@ from msdigest.store.schema import attempts, deliveries
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
 # Outcomes of a call of which a provider took at least somebody's message.
 TAKEN = ("accepted", "mixed")
@@ -25,6 +25,7 @@ class Attempt:
 
     turn: which call for these positions it was, from 1: whoever was started so often was in it.
     payload_hash: SHA-256 of the request's body, in hex. recipients: how many people were in it.
+    ask_at, asked: when the provider is asked next what became of it, and how often it was, in vain.
     """
 
     id: str
@@ -37,22 +38,21 @@ class Attempt:
     recipients: int
     started_at: datetime
     outcome: str | None
+    evidence: str | None
+    ask_at: datetime | None
+    asked: int
 
 
 def taken(connection: Connection, issue: int) -> list[Attempt]:
     """Return the calls of an issue that a provider took, in order of position."""
-    # A range only ever gets smaller (see ``ledger.split``): the calls before one of its own are those around it.
     order = (attempts.c.lo, attempts.c.hi.desc(), attempts.c.started_at)
-    found: list[Attempt] = []
-    around: list[tuple[int, int, datetime]] = []
-    for row in connection.execute(select(attempts).where(attempts.c.issue == issue).order_by(*order)):
-        around = [each for each in around if each[1] >= row.hi]
-        turn = 1 + sum(lo <= row.lo and started <= row.started_at for lo, _, started in around)
-        around.append((row.lo, row.hi, row.started_at))
-        if row.outcome in TAKEN:
-            values = {name: getattr(row, name) for name in Attempt.__slots__ if name != "turn"}
-            found.append(Attempt(turn=turn, **values))
-    return found
+    statement = select(attempts).where(attempts.c.issue == issue, attempts.c.outcome.in_(TAKEN)).order_by(*order)
+    return [attempt_of(row) for row in connection.execute(statement)]
+
+
+def attempt_of(row: Row[Any]) -> Attempt:
+    """Read a row of the table."""
+    return Attempt(**{name: getattr(row, name) for name in Attempt.__slots__})
 
 
 def people_in(connection: Connection, attempt: Attempt) -> list[Queued]:

@@ -15,21 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, exists, func, insert, select, update
 
-from msdigest.model.compiled import Choice
-from msdigest.store.fires import fact
-from msdigest.store.schema import attempts, batches, deliveries, facts, issues, selection_entries, selections
+from msdigest.store.schema import attempts, batches, deliveries, issues
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Select
 
     from msdigest.model.delivery import Outcome
-
-
-_TURN = "turn:freeze"
-NOTHING = Choice(())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,98 +48,6 @@ class Queued:
     position: int
     selection: int
     variant: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """What freezing decided for one person: a choice and a variant, or a reason to exclude."""
-
-    subscriber: str
-    reason: str | None = None
-    choice: Choice = NOTHING
-    variant: str | None = None
-
-
-def add_deliveries(connection: Connection, issue: int, decided: Sequence[Decided], *, due_at: datetime) -> None:
-    """Write down a chunk of decisions; positions come later, by ``line_up``."""
-    if not decided:
-        return
-    chosen = {_choice_hash(each.choice): each.choice for each in decided if each.reason is None}
-    ids = _selection_ids(connection, issue, chosen)
-    rows = [
-        {
-            "issue": issue,
-            "subscriber": each.subscriber,
-            "due_at": due_at,
-            "selection": None if each.reason else ids[_choice_hash(each.choice)],
-            "variant": each.variant,
-            "state": "excluded" if each.reason else "pending",
-            "reason": each.reason,
-            "attempts": 0,
-        }
-        for each in decided
-    ]
-    connection.execute(insert(deliveries), rows)
-
-
-def _choice_hash(choice: Choice) -> str:
-    told = sorted((*choice.entries, *choice.notices))
-    return hashlib.sha256("\n".join((*told, *((str(choice.more),) if choice.more else ()))).encode()).hexdigest()
-
-
-def _selection_ids(connection: Connection, issue: int, chosen: Mapping[str, Choice]) -> dict[str, int]:
-    """Return hash → id of each choice, and keep those that are new."""
-    wanted = select(selections.c.hash, selections.c.id).where(
-        selections.c.issue == issue, selections.c.hash.in_(list(chosen))
-    )
-    ids = {row.hash: row.id for row in connection.execute(wanted)}
-    fresh = [digest for digest in chosen if digest not in ids]
-    if fresh:
-        added = [{"issue": issue, "hash": digest, "more": chosen[digest].more} for digest in fresh]
-        connection.execute(insert(selections), added)
-        ids = {row.hash: row.id for row in connection.execute(wanted)}
-        rows = [
-            {"selection": ids[digest], "entry": told}
-            for digest in fresh
-            for told in (*chosen[digest].entries, *chosen[digest].notices)
-        ]
-        connection.execute(insert(selection_entries), rows)
-    return ids
-
-
-def line_up(connection: Connection, issue: int, *, max_recipients: int, one_selection: bool) -> int:
-    """Give every pending delivery its position and cut the positions into batches; return how many people.
-
-    ``one_selection``: a batch never crosses from one body to the next, for providers that substitute variables.
-    """
-    order = (deliveries.c.due_at, deliveries.c.variant, deliveries.c.selection, deliveries.c.subscriber)
-    pending = (deliveries.c.issue == issue) & (deliveries.c.state == "pending")
-    numbered = (
-        select(deliveries.c.subscriber, func.row_number().over(order_by=order).label("place")).where(pending).subquery()
-    )
-    connection.execute(
-        update(deliveries)
-        .where(deliveries.c.issue == issue, deliveries.c.subscriber == numbered.c.subscriber)
-        .values(position=numbered.c.place)
-    )
-    same = (
-        [deliveries.c.due_at, deliveries.c.variant, deliveries.c.selection] if one_selection else [deliveries.c.due_at]
-    )
-    groups = (
-        select(*same, func.min(deliveries.c.position).label("lo"), func.max(deliveries.c.position).label("hi"))
-        .where(pending)
-        .group_by(*same)
-        .order_by("lo")
-    )
-    total, rows = 0, []
-    for group in connection.execute(groups):
-        total = group.hi
-        for lo in range(group.lo, group.hi + 1, max_recipients):
-            hi = min(lo + max_recipients - 1, group.hi)
-            rows.append({"issue": issue, "lo": lo, "hi": hi, "state": "pending", "due_at": group.due_at, "tries": 0})
-    if rows:
-        connection.execute(insert(batches), rows)
-    return total
 
 
 def next_batch(now: datetime, *, issue: int | None = None) -> Select[Any]:
@@ -178,7 +80,7 @@ def queued(connection: Connection, batch: Batch) -> list[Queued]:
     """Return the deliveries of a batch that are still to be made, in order of position."""
     statement = select(
         deliveries.c.subscriber, deliveries.c.position, deliveries.c.selection, deliveries.c.variant
-    ).where(_range(batch), deliveries.c.state == "pending")
+    ).where(in_range(batch), deliveries.c.state == "pending")
     return [
         Queued(subscriber=row.subscriber, position=row.position, selection=row.selection, variant=row.variant)
         for row in connection.execute(statement.order_by(deliveries.c.position)).all()
@@ -202,13 +104,16 @@ def start(
     caller builds it again.
     """
     ours = update(batches).where(_held(batch, "claimed"))
-    pending = update(deliveries).where(_range(batch), deliveries.c.state == "pending")
+    pending = update(deliveries).where(in_range(batch), deliveries.c.state == "pending")
     with connection.begin_nested() as step:
         taken = connection.execute(ours.values(state="in_flight", lease_until=lease_until, tries=batch.tries + 1))
         marked = connection.execute(pending.values(state="in_flight", attempts=deliveries.c.attempts + 1))
         if taken.rowcount != 1 or marked.rowcount != recipients:
             step.rollback()
             return False
+    turn = connection.execute(
+        select(func.max(deliveries.c.attempts)).where(in_range(batch), deliveries.c.state == "in_flight")
+    ).scalar_one()
     connection.execute(
         insert(attempts).values(
             id=attempt,
@@ -220,6 +125,7 @@ def start(
             payload_bytes=len(payload),
             recipients=recipients,
             started_at=now,
+            turn=turn,
         )
     )
     return True
@@ -233,26 +139,34 @@ def settle(
     attempt: str,
     now: datetime,
     retry_at: datetime,
-) -> None:
+    ask_at: datetime,
+) -> bool:
     """Write down what became of each (subscriber, outcome) of a started batch.
 
-    If its lease ran out meanwhile, its deliveries are unknown and stay so until they are reconciled; only the
-    attempt tells what the provider answered.
+    False, with the attempt alone telling what the provider answered, if the lease ran out meanwhile: its deliveries
+    are unknown then (see ``doubts.resolve``). ask_at: when the provider is asked about those that are in doubt.
     """
     states = {outcome.state for _, outcome in outcomes}
     evidence = next((outcome.reason for _, outcome in outcomes if outcome.reason), None)
-    _end_attempt(connection, attempt, now=now, outcome="mixed" if len(states) > 1 else max(states), evidence=evidence)
+    _end_attempt(
+        connection,
+        attempt,
+        now=now,
+        outcome="mixed" if len(states) > 1 else max(states),
+        evidence=evidence,
+        ask_at=ask_at if "unknown" in states else None,
+    )
     values = {"state": "pending", "due_at": retry_at} if "pending" in states else {"state": "settled"}
     # The batch first, as everywhere: two who lock in different orders wait for each other.
     ours = update(batches).where(_held(batch, "in_flight"))
     if connection.execute(ours.values(**values, owner=None, lease_until=None)).rowcount != 1:
-        return
+        return False
     if len({outcome for _, outcome in outcomes}) == 1:
         outcome = outcomes[0][1]
-        everyone = update(deliveries).where(_range(batch), deliveries.c.state == "in_flight")
+        everyone = update(deliveries).where(in_range(batch), deliveries.c.state == "in_flight")
         connection.execute(
             everyone.values(
-                state=outcome.state, provider_id=_fit(outcome.provider_id, 200), reason=_fit(outcome.reason, 200)
+                state=outcome.state, provider_id=fitted(outcome.provider_id, 200), reason=fitted(outcome.reason, 200)
             )
         )
     else:
@@ -267,14 +181,15 @@ def settle(
                 {
                     "who": who,
                     "became": each.state,
-                    "its_id": _fit(each.provider_id, 200),
-                    "why": _fit(each.reason, 200),
+                    "its_id": fitted(each.provider_id, 200),
+                    "why": fitted(each.reason, 200),
                 }
                 for who, each in outcomes
             ],
         )
     if "pending" in states:
         _give_up_if_cancelled(connection, batch)
+    return True
 
 
 def release(connection: Connection, batch: Batch, *, due_at: datetime) -> None:
@@ -299,7 +214,7 @@ def split(connection: Connection, batch: Batch, *, attempt: str, now: datetime, 
     ours = update(batches).where(_held(batch, "in_flight"))
     if connection.execute(ours.values(hi=middle, state="pending", tries=0, owner=None, lease_until=None)).rowcount != 1:
         return
-    back = update(deliveries).where(_range(batch), deliveries.c.state == "in_flight")
+    back = update(deliveries).where(in_range(batch), deliveries.c.state == "in_flight")
     connection.execute(back.values(state="pending"))
     connection.execute(
         insert(batches).values(issue=batch.issue, lo=middle + 1, hi=batch.hi, state="pending", due_at=now, tries=0)
@@ -312,7 +227,7 @@ def _give_up_if_cancelled(connection: Connection, batch: Batch) -> None:
     cancelled = select(issues.c.id).where(issues.c.id == batch.issue, issues.c.state == "cancelled")
     if connection.execute(cancelled).first() is None:
         return
-    back = update(deliveries).where(_range(batch), deliveries.c.state == "pending")
+    back = update(deliveries).where(in_range(batch), deliveries.c.state == "pending")
     connection.execute(back.values(state="excluded", reason="cancelled"))
     inside = (batches.c.issue == batch.issue) & batches.c.lo.between(batch.lo, batch.hi)
     connection.execute(update(batches).where(inside, batches.c.state == "pending").values(state="settled"))
@@ -327,14 +242,25 @@ def take_back_rejections(connection: Connection, issue: int) -> int:
     return connection.execute(update(deliveries).where(rejected).values(state="pending", reason=None)).rowcount
 
 
-def take_turn(connection: Connection) -> None:
-    """Freeze one issue after the other: two at once would not see what the other one chooses for somebody."""
-    fact(connection, _TURN, "held while an issue is frozen")
-    connection.execute(select(facts).where(facts.c.name == _TURN).with_for_update())
+def divide(connection: Connection, batch: Batch, *, now: datetime) -> None:
+    """Put a claimed batch that is too large for one call back as two halves; it holds at least two positions."""
+    middle = (batch.lo + batch.hi) // 2
+    ours = update(batches).where(_held(batch, "claimed"))
+    if connection.execute(ours.values(hi=middle, state="pending", owner=None, lease_until=None)).rowcount == 1:
+        other = {"lo": middle + 1, "hi": batch.hi, "state": "pending", "due_at": now, "tries": batch.tries}
+        connection.execute(insert(batches).values(issue=batch.issue, **other))
 
 
-def _end_attempt(connection: Connection, attempt: str, *, now: datetime, outcome: str, evidence: str | None) -> None:
-    ended = {"ended_at": now, "outcome": outcome, "evidence": _fit(evidence, 300)}
+def _end_attempt(
+    connection: Connection,
+    attempt: str,
+    *,
+    now: datetime,
+    outcome: str,
+    evidence: str | None,
+    ask_at: datetime | None = None,
+) -> None:
+    ended = {"ended_at": now, "outcome": outcome, "evidence": fitted(evidence, 300), "ask_at": ask_at}
     connection.execute(update(attempts).where(attempts.c.id == attempt).values(**ended))
 
 
@@ -350,7 +276,7 @@ def _held(batch: Batch, state: str) -> Any:
     )
 
 
-def _fit(words: str | None, size: int) -> str | None:
+def fitted(words: str | None, size: int) -> str | None:
     """Cut what a provider wrote to its column, and take out what a database refuses (NUL, lone surrogates)."""
     return None if words is None else words.replace("\0", "").encode(errors="replace").decode()[:size]
 
@@ -367,10 +293,11 @@ def void_leases(connection: Connection, *, now: datetime, all_of_them: bool) -> 
     for row in connection.execute(lost).all():
         batch = Batch(issue=row.issue, lo=row.lo, hi=row.hi, tries=row.tries, owner=row.owner)
         reason = "the process ended while the provider was being called"
-        marked = update(deliveries).where(_range(batch), deliveries.c.state == "in_flight")
+        marked = update(deliveries).where(in_range(batch), deliveries.c.state == "in_flight")
         unknown += connection.execute(marked.values(state="unknown", reason=reason)).rowcount
         open_ones = (attempts.c.issue == row.issue) & (attempts.c.lo == row.lo) & attempts.c.ended_at.is_(None)
-        connection.execute(update(attempts).where(open_ones).values(ended_at=now, outcome="unknown", evidence=reason))
+        ended = {"ended_at": now, "outcome": "unknown", "evidence": reason, "ask_at": now}
+        connection.execute(update(attempts).where(open_ones).values(**ended))
         here = (batches.c.issue == row.issue) & (batches.c.lo == row.lo)
         connection.execute(update(batches).where(here).values(state="settled", owner=None, lease_until=None))
     claimed = update(batches).where(over, batches.c.state == "claimed")
@@ -410,7 +337,8 @@ def withdraw_all(connection: Connection, issue: int, *, reason: str) -> int:
     return connection.execute(statement.values(state="excluded", reason=reason)).rowcount
 
 
-def _range(batch: Batch) -> Any:
+def in_range(batch: Batch) -> Any:
+    """Match the deliveries of a batch."""
     return and_(deliveries.c.issue == batch.issue, deliveries.c.position >= batch.lo, deliveries.c.position <= batch.hi)
 
 

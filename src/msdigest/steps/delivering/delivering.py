@@ -11,30 +11,28 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from msdigest.errors import ProviderError, RefusedError, StoreError
-from msdigest.model.delivery import Outcome, Shipment
-from msdigest.render.program import decode
-from msdigest.steps.delivering.press import Press, recipient
-from msdigest.store import audience, ledger
+from msdigest.model.delivery import Outcome
+from msdigest.steps.delivering.loading import Loader
+from msdigest.steps.delivering.pace import LONGEST_ASKED, Pace
+from msdigest.steps.delivering.reconciling import FIRST_ASK, Reconciling
 from msdigest.store import deliveries as delivery_store
+from msdigest.store import doubts, ledger
 from msdigest.store import issues as issue_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from msdigest.model.clock import Clock
-    from msdigest.model.compiled import Choice
-    from msdigest.model.delivery import Letter, Recipient
+    from msdigest.model.delivery import Shipment
     from msdigest.model.issue import Digest, Issue
-    from msdigest.ports import Provider
+    from msdigest.ports import Provider, Request
     from msdigest.steps.delivering.press import Post
-    from msdigest.store.audience import Member
     from msdigest.store.database import Database, Transaction
-    from msdigest.store.ledger import Batch, Queued
+    from msdigest.store.ledger import Batch
     from msdigest.vault import Vault
 
 log = logging.getLogger(__name__)
@@ -44,32 +42,41 @@ CALL_TIMEOUT = 45.0
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=15)
-# A provider may ask for more patience than we would have, but not for ever.
-LONGEST_ASKED = timedelta(days=1)
 # So many people alone in their call, all rejected and nobody accepted: it is not their addresses.
 ALL_REJECTED = 3
-_LETTERS_KEPT = 32
-# Seconds.
+# Seconds: how long a signal may go unheard, and how long a thread waits for the provider rather than end the run.
 _LONGEST_DEAF = 0.5
+_LONGEST_IDLE = 2.0
 
 
 class Delivery:
-    """Delivers what is queued, for as long as something is due. Make one for each run."""
+    """Delivers what is queued and asks about what is in doubt, for as long as something is due.
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock, *, provider: Provider, post: Post) -> None:
-        """Take what is needed; nothing happens before ``run``."""
+    One for each process: it remembers how its provider fares.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        *,
+        provider: Provider,
+        post: Post,
+        idle: Callable[[float], object] | None = None,
+    ) -> None:
+        """Take what is needed; nothing happens before ``run``. idle: waits some seconds, or until it is stopped."""
         self._database = database
-        self._vault = vault
         self._clock = clock
         self._provider = provider
-        self._post = post
         self._owner = uuid4().hex
         self._stop = threading.Event()
+        self._idle = idle or self._stop.wait
         self._counts: Counter[str] = Counter()
         self._counting = threading.Lock()
-        self._letters = lru_cache(maxsize=_LETTERS_KEPT)(self._make_letter)
-        self._press = lru_cache(maxsize=_LETTERS_KEPT)(self._read_press)
-        self._issue = lru_cache(maxsize=_LETTERS_KEPT)(self._read_issue)
+        self._loader = Loader(database, vault, provider=provider, post=post)
+        self._pace = Pace(provider.caps.pace)
+        self.reconciling = Reconciling(database, clock, provider=provider, loader=self._loader, pace=self._pace)
 
     def stop(self) -> None:
         """Let running calls end and begin no new one; may be called from a signal handler."""
@@ -79,6 +86,7 @@ class Delivery:
         """Deliver everything that is due; return how many ended in which state.
 
         Raises ProviderError if the provider refuses the account or the settings; what was not sent stays pending.
+        Returns with something still due where the provider asks for a longer pause.
         """
         self._counts.clear()
         recover(self._database, self._clock, all_of_them=False)
@@ -94,59 +102,86 @@ class Delivery:
         return self._counts
 
     def _work(self, issue: int | None, progress: Callable[[int], None], failed: threading.Event) -> None:
-        """Deliver batch after batch until none is due; one that fails stops the others of this run."""
+        """Do one thing after the other until nothing is due; one that fails stops the others of this run."""
         try:
             while not (self._stop.is_set() or failed.is_set()):
                 now = self._clock.now()
-                with self._database.writing() as connection:
-                    batch = ledger.claim(connection, now=now, owner=self._owner, lease_until=now + LEASE, issue=issue)
-                if batch is None:
+                if seconds := self._pace.turn(now):
+                    if seconds > _LONGEST_IDLE:
+                        return
+                    self._idle(seconds)
+                    if self._clock.now() == now:
+                        # A clock that stands still, as in tests, would be waited for for ever.
+                        return
+                elif not self._next(issue, progress):
+                    self._pace.unused()
                     return
-                progress(self._deliver(batch))
         except BaseException:
+            self._pace.unused()
             failed.set()
             raise
+
+    def _next(self, issue: int | None, progress: Callable[[int], None]) -> bool:
+        """Deliver the next batch, or else ask about the next call in doubt; False if neither is due."""
+        now = self._clock.now()
+        with self._database.writing() as connection:
+            batch = ledger.claim(connection, now=now, owner=self._owner, lease_until=now + LEASE, issue=issue)
+        if batch is not None:
+            progress(self._deliver(batch))
+            return True
+        found = self.reconciling.next_one(issue=issue)
+        if found is not None:
+            self._count(found)
+        return found is not None
 
     def _deliver(self, batch: Batch) -> int:
         """Make one call; return how many recipients it settled."""
         attempt = uuid4().hex
         shipment = self._load(batch, attempt)
         if shipment is None:
+            self._pace.unused()
             return 0
         request = self._provider.build(shipment)
-        now = self._clock.now()
+        if not self._start(batch, shipment, request):
+            self._pace.unused()
+            return 0
+        try:
+            reply = self._provider.carry(request)
+            outcomes = self._provider.parse(reply, shipment)
+        except ProviderError as error:
+            self._settle(batch, shipment, [Outcome("pending", reason=str(error))] * len(shipment.recipients), attempt)
+            raise
+        self._pace.heard(reply, outcomes, now=self._clock.now())
+        return self._settle(batch, shipment, outcomes, attempt)
+
+    def _start(self, batch: Batch, shipment: Shipment, request: Request) -> bool:
+        """Write down that the call begins; False if it must not: it is too large, or somebody left meanwhile."""
+        now, people = self._clock.now(), shipment.recipients
         with self._database.writing() as connection:
+            if len(request.body) > self._provider.caps.max_bytes and len(people) > 1:
+                ledger.divide(connection, batch, now=now)
+                return False
             started = ledger.start(
                 connection,
                 batch,
-                attempt=attempt,
+                attempt=shipment.attempt,
                 provider=self._provider.name,
                 payload=request.body,
-                recipients=len(shipment.recipients),
+                recipients=len(people),
                 now=now,
                 lease_until=now + LEASE,
             )
             if not started:
                 # Somebody left while the request was built: it is built again without them.
                 ledger.release(connection, batch, due_at=now)
-                return 0
-        try:
-            outcomes = self._provider.parse(self._provider.carry(request), shipment)
-        except ProviderError as error:
-            self._settle(batch, shipment, [Outcome("pending", reason=str(error))] * len(shipment.recipients), attempt)
-            raise
-        return self._settle(batch, shipment, outcomes, attempt)
+        return started
 
     def _load(self, batch: Batch, attempt: str) -> Shipment | None:
         """Read a batch's people; whoever may no longer be mailed is excluded first."""
-        issue = self._issue(batch.issue)
         with self._database.reading() as connection:
-            queue = ledger.queued(connection, batch)
-            ids = [each.subscriber for each in queue]
-            members = audience.members_by_ids(connection, self._vault, issue.digest, ids)
-            choices = delivery_store.choices_of(connection, issue, [each.selection for each in queue])
-        stopped = {each: reason for each in ids if (reason := _stopped(members.get(each)))}
-        left = [each for each in queue if each.subscriber not in stopped]
+            loaded = self._loader.load(connection, batch.issue, ledger.queued(connection, batch))
+        stopped = loaded.stopped()
+        left = [each for each in loaded.queue if each.subscriber not in stopped]
         if stopped or not left:
             with self._database.writing() as connection:
                 for subscriber, reason in stopped.items():
@@ -154,24 +189,7 @@ class Delivery:
                 if not left:
                     ledger.close(connection, batch)
                     return None
-        parts = []
-        for (variant, selection), stretch in ledger.runs(left):
-            press = self._press(batch.issue, variant)
-            letter = self._letters(press, choices[selection])
-            parts.append((letter, self._recipients(press, stretch, members=members)))
-        return Shipment(attempt=attempt, parts=parts)
-
-    def _recipients(self, press: Press, queue: Sequence[Queued], *, members: Mapping[str, Member]) -> list[Recipient]:
-        return [
-            recipient(
-                self._vault,
-                self._post,
-                press,
-                person=members[each.subscriber].subscriber,
-                chosen=members[each.subscriber].subscription,
-            )
-            for each in queue
-        ]
+        return self._loader.shipment(loaded, left, attempt=attempt)
 
     def _settle(self, batch: Batch, shipment: Shipment, outcomes: Sequence[Outcome], attempt: str) -> int:
         people = [each.subscriber for each in shipment.recipients]
@@ -179,22 +197,21 @@ class Delivery:
             message = f"{self._provider.name} gave {len(outcomes)} outcomes for {len(people)} recipients"
             raise StoreError(message)
         now = self._clock.now()
-        states = Counter(outcome.state for outcome in outcomes)
+        states: Counter[str] = Counter(outcome.state for outcome in outcomes)
+        told = list(zip(people, outcomes, strict=True))
         with self._database.writing() as connection:
-            if states["rejected"] == len(people) > 1:
+            # Where each has an answer of their own, it is about them.
+            together = self._provider.caps.whole or len(set(outcomes)) == 1
+            if together and states["rejected"] == len(people) > 1:
                 reason = outcomes[0].reason or "refused"
                 ledger.split(connection, batch, attempt=attempt, now=now, reason=reason)
                 return 0
-            asked = timedelta(seconds=max((outcome.retry_after or 0.0 for outcome in outcomes), default=0.0))
-            wait = max(min(FIRST_WAIT * 2 ** min(batch.tries, 8), LONGEST_WAIT), min(asked, LONGEST_ASKED))
-            ledger.settle(
-                connection,
-                batch,
-                list(zip(people, outcomes, strict=True)),
-                attempt=attempt,
-                now=now,
-                retry_at=now + wait,
-            )
+            retry_at, ask_at = now + _wait(batch, outcomes), now + FIRST_ASK
+            if not ledger.settle(connection, batch, told, attempt=attempt, now=now, retry_at=retry_at, ask_at=ask_at):
+                # It took so long that its people count as unknown; late as it is, the answer settles them.
+                late = doubts.take(connection, attempt, until=now)
+                if late is not None:
+                    doubts.resolve(connection, late, told, now=now)
             blamed = states["rejected"] and self._hold_if_everybody_is_rejected(connection, batch.issue)
         if blamed:
             message = (
@@ -202,10 +219,13 @@ class Delivery:
                 f"the issue is held and nobody is lost; mend the cause, then `msdigest issue send {batch.issue}`"
             )
             raise ProviderError(message)
-        with self._counting:
-            self._counts.update(states)
+        self._count(states)
         log.info("delivered issue=%d positions=%d-%d %s", batch.issue, batch.lo, batch.hi, dict(states))
         return len(people) - states["pending"]
+
+    def _count(self, states: Mapping[str, int]) -> None:
+        with self._counting:
+            self._counts.update(states)
 
     def _hold_if_everybody_is_rejected(self, connection: Transaction, issue: int) -> bool:
         """Hold an issue that the provider refuses whoever it is for: a wrong sender, a domain that is not verified."""
@@ -215,36 +235,12 @@ class Delivery:
         ledger.take_back_rejections(connection, issue)
         return issue_store.set_state(connection, issue, "held", only_from=("sending",))
 
-    def _read_issue(self, issue_id: int) -> Issue:
-        with self._database.reading() as connection:
-            issue = issue_store.get(connection, issue_id)
-        if issue is None:
-            message = f"there is no issue {issue_id}"
-            raise StoreError(message)
-        if issue.provider != self._provider.name:
-            message = (
-                f"issue {issue_id} was frozen for provider {issue.provider!r}, and [mail] provider is "
-                f"{self._provider.name!r}: change it back until the issue is sent"
-            )
-            raise RefusedError(message)
-        return issue
 
-    def _read_press(self, issue_id: int, variant: str) -> Press:
-        with self._database.reading() as connection:
-            compiled = decode(issue_store.program_of(connection, issue_id, variant))
-        return Press(self._issue(issue_id), compiled, coding=self._provider.caps.coding)
-
-    def _make_letter(self, press: Press, choice: Choice) -> Letter:
-        return press.letter(choice, self._post)
-
-
-def _stopped(member: Member | None) -> str | None:
-    """Return why somebody who was queued is not mailed after all: a freeze may have begun before they left."""
-    if member is None:
-        return "forgotten"
-    if member.suppressed:
-        return "suppressed"
-    return {"ended": "left", "paused": "paused"}.get(member.subscription.state)
+def _wait(batch: Batch, outcomes: Sequence[Outcome]) -> timedelta:
+    """Return how long whoever was surely not sent waits for the next call."""
+    asked = timedelta(seconds=max((outcome.retry_after or 0.0 for outcome in outcomes), default=0.0))
+    doubled: timedelta = FIRST_WAIT * 2 ** min(batch.tries, 8)
+    return max(min(doubled, LONGEST_WAIT), min(asked, LONGEST_ASKED))
 
 
 def recover(database: Database, clock: Clock, *, all_of_them: bool) -> int:

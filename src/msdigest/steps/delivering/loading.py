@@ -1,0 +1,111 @@
+"""Loading: people out of the ledger become a shipment that a provider can build a request of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from msdigest.errors import RefusedError, StoreError
+from msdigest.model.delivery import Shipment
+from msdigest.render.program import decode
+from msdigest.steps.delivering.press import Press, recipient
+from msdigest.store import audience, ledger
+from msdigest.store import deliveries as delivery_store
+from msdigest.store import issues as issue_store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from msdigest.model.compiled import Choice
+    from msdigest.model.delivery import Letter
+    from msdigest.model.issue import Issue
+    from msdigest.ports import Provider
+    from msdigest.steps.delivering.press import Post
+    from msdigest.store.audience import Member
+    from msdigest.store.database import Database, Transaction
+    from msdigest.store.ledger import Queued
+    from msdigest.vault import Vault
+
+_LETTERS_KEPT = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Some people of one issue with all that their messages are made of; ``members`` lacks those who are forgotten."""
+
+    issue: Issue
+    queue: Sequence[Queued]
+    members: Mapping[str, Member]
+    choices: Mapping[int, Choice]
+
+    def stopped(self) -> dict[str, str]:
+        """Return who may no longer be mailed, and why: a freeze may have begun before they left."""
+        found = {each.subscriber: _stopped(self.members.get(each.subscriber)) for each in self.queue}
+        return {subscriber: reason for subscriber, reason in found.items() if reason}
+
+
+class Loader:
+    """Loads for one provider; keeps what many batches have in common."""
+
+    def __init__(self, database: Database, vault: Vault, *, provider: Provider, post: Post) -> None:
+        """Take where people are kept, who carries the mail, and who sends it."""
+        self._database = database
+        self._vault = vault
+        self._provider = provider
+        self._post = post
+        self._letters = lru_cache(maxsize=_LETTERS_KEPT)(self._make_letter)
+        self._press = lru_cache(maxsize=_LETTERS_KEPT)(self._read_press)
+        self.issue = lru_cache(maxsize=_LETTERS_KEPT)(self._read_issue)
+
+    def load(self, connection: Transaction, issue_id: int, queue: Sequence[Queued]) -> Loaded:
+        """Read people's records and choices."""
+        issue = self.issue(issue_id)
+        ids = [each.subscriber for each in queue]
+        members = audience.members_by_ids(connection, self._vault, issue.digest, ids)
+        choices = delivery_store.choices_of(connection, issue, [each.selection for each in queue])
+        return Loaded(issue=issue, queue=queue, members=members, choices=choices)
+
+    def shipment(self, loaded: Loaded, queue: Sequence[Queued], *, attempt: str) -> Shipment:
+        """Make the messages of ``queue``, of whom nobody is forgotten."""
+        parts = []
+        for (variant, selection), stretch in ledger.runs(queue):
+            press = self._press(loaded.issue.id, variant)
+            letter = self._letters(press, loaded.choices[selection])
+            members = [loaded.members[each.subscriber] for each in stretch]
+            recipients = [
+                recipient(self._vault, self._post, press, person=each.subscriber, chosen=each.subscription)
+                for each in members
+            ]
+            parts.append((letter, recipients))
+        return Shipment(attempt=attempt, parts=parts)
+
+    def _read_issue(self, issue_id: int) -> Issue:
+        with self._database.reading() as connection:
+            issue = issue_store.get(connection, issue_id)
+        if issue is None:
+            message = f"there is no issue {issue_id}"
+            raise StoreError(message)
+        if issue.provider != self._provider.name:
+            message = (
+                f"issue {issue_id} was frozen for provider {issue.provider!r}, and [mail] provider is "
+                f"{self._provider.name!r}: change it back until the issue is sent"
+            )
+            raise RefusedError(message)
+        return issue
+
+    def _read_press(self, issue_id: int, variant: str) -> Press:
+        with self._database.reading() as connection:
+            compiled = decode(issue_store.program_of(connection, issue_id, variant))
+        return Press(self.issue(issue_id), compiled, coding=self._provider.caps.coding)
+
+    def _make_letter(self, press: Press, choice: Choice) -> Letter:
+        return press.letter(choice, self._post)
+
+
+def _stopped(member: Member | None) -> str | None:
+    if member is None:
+        return "forgotten"
+    if member.suppressed:
+        return "suppressed"
+    return {"ended": "left", "paused": "paused"}.get(member.subscription.state)

@@ -1,0 +1,164 @@
+"""Doubts: calls of which nobody knows whether the provider acted on them, until that is found out.
+
+A call in doubt is an attempt with people who are unknown. Nobody is mailed again while they are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, bindparam, exists, func, select, update
+
+from msdigest.store.attempts import Attempt, attempt_of
+from msdigest.store.ledger import Queued, fitted
+from msdigest.store.schema import attempts, batches, deliveries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from msdigest.model.delivery import Outcome
+
+
+def _unknown_in(lo: object, hi: object, *, issue: object, turn: object) -> ColumnElement[bool]:
+    """Match whoever a call left unknown: it was the last one that they were in."""
+    return and_(
+        deliveries.c.issue == issue,
+        deliveries.c.position >= lo,
+        deliveries.c.position <= hi,
+        deliveries.c.attempts == turn,
+        deliveries.c.state == "unknown",
+    )
+
+
+def _unknown_of(attempt: Attempt) -> ColumnElement[bool]:
+    return _unknown_in(attempt.lo, attempt.hi, issue=attempt.issue, turn=attempt.turn)
+
+
+def due(connection: Connection, *, now: datetime, issue: int | None = None) -> str | None:
+    """Return the attempt that is to be asked about next."""
+    statement = select(attempts.c.id).where(attempts.c.ask_at <= now).order_by(attempts.c.ask_at, attempts.c.id)
+    if issue is not None:
+        statement = statement.where(attempts.c.issue == issue)
+    return connection.execute(statement.limit(1)).scalar_one_or_none()
+
+
+def next_due(connection: Connection, *, issue: int | None = None) -> datetime | None:
+    """Return when a provider is asked next about anything."""
+    statement = select(func.min(attempts.c.ask_at))
+    if issue is not None:
+        statement = statement.where(attempts.c.issue == issue)
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def open_ones(connection: Connection, *, issue: int | None = None) -> list[Attempt]:
+    """Return every call that left somebody unknown, whether or not it will be asked about by itself."""
+    left = exists().where(_unknown_in(attempts.c.lo, attempts.c.hi, issue=attempts.c.issue, turn=attempts.c.turn))
+    statement = select(attempts).where(attempts.c.outcome.in_(("unknown", "mixed")), left)
+    if issue is not None:
+        statement = statement.where(attempts.c.issue == issue)
+    rows = connection.execute(statement.order_by(attempts.c.issue, attempts.c.lo, attempts.c.turn))
+    return [attempt_of(row) for row in rows]
+
+
+def take(connection: Connection, attempt_id: str, *, until: datetime) -> Attempt | None:
+    """Return an attempt to ask about; no other process takes it from the list before ``until``."""
+    # PostgreSQL: whom another process holds just now is left to it.
+    here = attempts.c.id == attempt_id
+    row = connection.execute(select(attempts).where(here).with_for_update(skip_locked=True)).one_or_none()
+    if row is None:
+        return None
+    connection.execute(update(attempts).where(here).values(ask_at=until))
+    return attempt_of(row)
+
+
+def people(connection: Connection, attempt: Attempt) -> list[Queued]:
+    """Return whoever the call left unknown, in order of position."""
+    columns = (deliveries.c.subscriber, deliveries.c.position, deliveries.c.selection, deliveries.c.variant)
+    statement = select(*columns).where(_unknown_of(attempt)).order_by(deliveries.c.position)
+    return [Queued(**row._asdict()) for row in connection.execute(statement)]
+
+
+def resolve(
+    connection: Connection, attempt: Attempt, outcomes: Sequence[tuple[str, Outcome]], *, now: datetime
+) -> Counter[str]:
+    """Write down what became of people whom the call left unknown; return how many ended in which state.
+
+    An outcome that is unknown or pending leaves them as they are: "surely not sent" is said of the call that was made
+    now, and tells nothing of the first one.
+    """
+    known = [(who, each) for who, each in outcomes if each.state in {"accepted", "rejected"}]
+    if not known:
+        return Counter()
+    settled = update(deliveries).where(_unknown_of(attempt), deliveries.c.subscriber == bindparam("who"))
+    before = _count(connection, attempt)
+    rows = [
+        {"who": who, "became": each.state, "its_id": fitted(each.provider_id, 200), "why": fitted(each.reason, 200)}
+        for who, each in known
+    ]
+    settled = settled.values(state=bindparam("became"), provider_id=bindparam("its_id"), reason=bindparam("why"))
+    connection.execute(settled, rows)
+    left = _count(connection, attempt)
+    states: Counter[str] = Counter(each.state for _, each in known)
+    if before - left != len(known):
+        # Somebody was settled by an event meanwhile: then it is not told which of the outcomes that was.
+        states = Counter({"accepted": before - left}) if states["accepted"] else Counter({"rejected": before - left})
+    _tell(connection, attempt, left=left, accepted=bool(states["accepted"]), now=now)
+    return states
+
+
+def accept_all(connection: Connection, attempt: Attempt, *, provider_id: str | None, now: datetime) -> int:
+    """Write down that the provider took the whole call; return how many people that settles."""
+    everybody = update(deliveries).where(_unknown_of(attempt))
+    values = {"state": "accepted", "provider_id": fitted(provider_id, 200), "reason": None}
+    settled = connection.execute(everybody.values(**values)).rowcount
+    _tell(connection, attempt, left=0, accepted=True, now=now)
+    return settled
+
+
+def _count(connection: Connection, attempt: Attempt) -> int:
+    return connection.execute(select(func.count()).where(_unknown_of(attempt))).scalar_one()
+
+
+def _tell(connection: Connection, attempt: Attempt, *, left: int, accepted: bool, now: datetime) -> None:
+    """Let the attempt say what is known of it by now."""
+    outcome = attempt.outcome
+    if accepted:
+        outcome = "accepted" if not left and attempt.outcome == "unknown" else "mixed"
+    values: dict[str, object] = {"outcome": outcome, "ended_at": now}
+    if not left:
+        values["ask_at"] = None
+    connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(**values))
+
+
+def put_off(connection: Connection, attempt: Attempt, *, at: datetime | None, evidence: str, counts: bool) -> None:
+    """Ask again at a later time, or by itself no more.
+
+    counts: the provider answered, and did not know of it; else it could not be asked.
+    """
+    values = {"ask_at": at, "asked": attempts.c.asked + int(counts), "evidence": fitted(evidence, 300)}
+    connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(**values))
+
+
+def send_again(connection: Connection, issue: int, *, now: datetime) -> int:
+    """Queue everybody of an issue who is unknown; return how many. An editor decided that."""
+    return _decide(connection, issue, now=now, state="pending", reason=None)
+
+
+def count_as_sent(connection: Connection, issue: int, *, now: datetime, reason: str) -> int:
+    """Take everybody of an issue who is unknown to have got it; return how many. An editor decided that."""
+    return _decide(connection, issue, now=now, state="accepted", reason=reason)
+
+
+def _decide(connection: Connection, issue: int, *, now: datetime, state: str, reason: str | None) -> int:
+    for attempt in open_ones(connection, issue=issue):
+        inside = (batches.c.issue == issue) & batches.c.lo.between(attempt.lo, attempt.hi)
+        if state == "pending":
+            again = {"state": "pending", "tries": 0, "due_at": now}
+            connection.execute(update(batches).where(inside, batches.c.state == "settled").values(**again))
+        connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(ask_at=None))
+    everybody = update(deliveries).where(deliveries.c.issue == issue, deliveries.c.state == "unknown")
+    return connection.execute(everybody.values(state=state, reason=fitted(reason, 200))).rowcount
