@@ -21,7 +21,7 @@ from msdigest.providers.file import FileProvider
 from msdigest.render.programs import Programs
 from msdigest.render.template import Templates, stock_templates
 from msdigest.sandbox.workers import Workers
-from msdigest.steps import freezing, publishing
+from msdigest.steps import freezing, hearing, publishing
 from msdigest.steps.adding import adding
 from msdigest.steps.collecting import rounds
 from msdigest.steps.collecting.visiting import Visitors
@@ -56,11 +56,12 @@ if TYPE_CHECKING:
     from msdigest.model.issue import Digest, Edits, Issue
     from msdigest.model.source import Kind, Source
     from msdigest.model.typed import Typed
-    from msdigest.ports import Collector, Names, Provider, Sandbox, Verdict
+    from msdigest.ports import Collector, Names, Posted, Provider, Sandbox, Verdict
     from msdigest.steps.adding.adding import Added
     from msdigest.steps.collecting.reports import SourceReport
     from msdigest.steps.delivering.rebuilding import Rebuilt
     from msdigest.steps.delivering.trial import Trial
+    from msdigest.steps.hearing import Hearing
     from msdigest.steps.publishing import Published
     from msdigest.store.database import Transaction
 
@@ -394,6 +395,16 @@ class App:
         """Hold what is too late and deliver everything else that is due."""
         delivering.hold_late(self.database, self.clock)
         return self.delivery.run(issue=issue, progress=progress)
+
+    def reconcile(self, *, issue: int | None = None) -> Counter[str]:
+        """Ask the provider now about everything that is in doubt; return how many that settled, by state."""
+        delivering.recover(self.database, self.clock, all_of_them=False)
+        return self.delivery.reconciling.every_one(issue=issue)
+
+    def hear(self, posted: Posted) -> Hearing:
+        """Take what the mail provider tells of messages; see ``hearing.hear``."""
+        visit = partial(self.http.send, timeout=hearing.VISIT_TIMEOUT)
+        return hearing.hear(self.database, self.vault, self.clock, provider=self.provider, posted=posted, visit=visit)
 
     def issue_due(self, digest: Digest, scheduled_for: datetime) -> None:
         """Compose the issue of a digest's time and, if nobody has to approve it, queue it."""

@@ -1,4 +1,4 @@
-"""The fake of ``Provider``: accepts everybody, or answers as it is told, and knows whom it accepted."""
+"""The fake of ``Provider`` and ``Audible``: accepts everybody, or answers as it is told, and knows whom it accepted."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from msdigest.errors import ProviderError
-from msdigest.model.delivery import Outcome
+from msdigest.errors import ForgedError, ProviderError, UnreadableError
+from msdigest.model.delivery import Event, Heard, Outcome
 from msdigest.ports import Caps, Failure, Reply, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from msdigest.model.delivery import Shipment
+    from msdigest.ports import Posted
 
 Answer = Reply | Failure
+PROOF = {"fake-proof": "the fake itself"}
 FORBIDDEN = 403
 REFUSED = 400
 
@@ -35,10 +38,11 @@ class FakeProvider:
         name: str = "fake",
         max_recipients: int = 10,
         substitutes: bool = True,
+        whole: bool = True,
     ) -> None:
         """Take how to answer; ``accepted`` counts delivery ids, ``shipments`` keeps what was built."""
         self.name = name
-        self.caps = Caps(max_recipients=max_recipients, substitutes=substitutes)
+        self.caps = Caps(max_recipients=max_recipients, substitutes=substitutes, whole=whole)
         self.accepted: Counter[str] = Counter()
         self.shipments: list[Shipment] = []
         self._answer = answer
@@ -68,3 +72,17 @@ class FakeProvider:
         if reply.status == REFUSED:
             return [Outcome("rejected", reason="refused")] * len(people)
         return [Outcome("accepted", provider_id=each.delivery) for each in people]
+
+    def hear(self, posted: Posted, *, now: datetime) -> Heard:
+        """Return the events of an array (kind, address and more), each of them just now, of who shows ``PROOF``.
+
+        The header ``fake-mark`` is the call's own mark, ``fake-confirm`` an address to visit.
+        """
+        if not PROOF.items() <= posted.headers.items():
+            raise ForgedError
+        try:
+            events = [Event(at=now, **told) for told in json.loads(posted.body)]
+        except (ValueError, TypeError):
+            raise UnreadableError from None
+        headers = posted.headers
+        return Heard(events=events, once=headers.get("fake-mark", ""), confirm=headers.get("fake-confirm", ""))

@@ -1,4 +1,4 @@
-"""The public application: feeds, pages, and the ways of leaving."""
+"""The public application: feeds, pages, the ways of leaving, and where the mail provider tells of messages."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from msdigest.web.feeds import Files, Moved, answer
 from msdigest.web.hardening import PUBLIC_HEADERS, Hardened
+from msdigest.web.hooks import Hooks
 from msdigest.web.pages import Pages, trouble
 from msdigest.web.public import Leaving
 
@@ -36,6 +37,7 @@ def public_app(app: App) -> Starlette:
     return Starlette(
         routes=[
             Leaving(app, pages).route,
+            Hooks(app).route,
             Route(f"/{_STYLESHEET}", front.stylesheet),
             Route("/{path:path}", front.published),
         ],
