@@ -195,7 +195,7 @@ def test_a_second_signal_ends_it_at_once(composed) -> None:
     assert code == 1
     assert seconds < AT_MOST
     assert told["unknown"] == before["in_flight"] > 0
-    assert "`msdigest deliveries N --state unknown` lists them" in after_start.err
+    assert "`msdigest reconcile` tells what it says" in after_start.err
 
 
 def test_a_waiting_sender_can_be_stopped(composed) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
@@ -20,6 +21,7 @@ from msdigest.cli.outline import (
     print_head,
     print_issue,
     print_outline,
+    tell_doubts,
     tell_if_stale,
     titles_of,
 )
@@ -29,11 +31,12 @@ from msdigest.model.delivery import STATES
 from msdigest.steps.composing import composing, editing
 from msdigest.steps.delivering import delivering
 from msdigest.store import deliveries as delivery_store
+from msdigest.store import doubts, ledger
 from msdigest.store import issues as issue_store
-from msdigest.store import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from msdigest.app import App
     from msdigest.model.issue import Issue
@@ -45,6 +48,8 @@ issue_cli = typer.Typer(
 
 # How many seconds a waiting sender sleeps at most before it looks again, also whether it was asked to stop.
 _LOOK_AGAIN = 1.0
+# What is in doubt is asked about once before the command ends, if that is soon.
+_PATIENCE = timedelta(seconds=10)
 
 
 def register(cli: typer.Typer) -> None:
@@ -169,6 +174,7 @@ def send(
         shown.print_json(document)
         return
     print_issue(document)
+    tell_doubts(document)
     if wait and document["state"] == "held":
         message = (
             f"issue {issue} was paused, or became too late, while it was sent, and is held: "
@@ -206,14 +212,21 @@ def _deliver(app: App, issue: int) -> None:
     with stoppable(app.delivery.stop, say=CALLS_END_FIRST) as stop, shown.progress("messages", pending) as advance:
         while not stop.asked:
             app.deliver(issue=issue, progress=advance)
-            with app.database.reading() as connection:
-                due = ledger.next_due(connection, issue=issue)
+            due = _next_due(app, issue)
             if due is None:
                 return
             time.sleep(min(max((due - app.clock.now()).total_seconds(), 0.1), _LOOK_AGAIN))
     left = shown.counted(app.account(issue).pending, "message")
     message = f"stopped with {left} of issue {issue} queued: `msdigest issue send {issue} --wait` sends the rest"
     raise RefusedError(message)
+
+
+def _next_due(app: App, issue: int) -> datetime | None:
+    """Return when there is something to do; None if everybody is settled, or in doubt for longer than one waits."""
+    with app.database.reading() as connection:
+        due, asked = ledger.next_due(connection, issue=issue), doubts.next_due(connection, issue=issue)
+    soon = asked is not None and asked < app.clock.now() + _PATIENCE
+    return min((each for each in (due, asked if soon else None) if each is not None), default=None)
 
 
 def pause(context: typer.Context, issue: Number) -> None:
@@ -271,3 +284,4 @@ def deliveries(
     columns = ("=subscriber", "state", "#attempts", "?provider's id", "~reason")
     rows = [(each.subscriber, each.state, each.attempts, each.provider_id, each.reason) for each in records]
     shown.print_table(columns, rows, empty="No deliveries." if state is None else f"No deliveries are {state}.")
+    tell_doubts({"issue": issue, "account": asdict(account)})

@@ -79,6 +79,16 @@ def print_account(document: dict[str, Any]) -> None:
         shown.print_table(("account", "#people"), list(document["account"].items()))
 
 
+def tell_doubts(document: dict[str, Any]) -> None:
+    """Say what to do about those of whom nobody knows whether they got it."""
+    unknown = document["account"]["unknown"]
+    if unknown:
+        shown.notes().print(
+            f"{shown.counted(unknown, 'delivery', 'deliveries')} unknown: `msdigest reconcile {document['issue']}` "
+            "asks the provider, as `msdigest run` does by itself, and says what you can decide."
+        )
+
+
 def titles_of(app: App, issue: Issue) -> dict[str, str]:
     """Return entry id → title of every entry of an issue, also of hidden ones."""
     with app.database.reading() as connection:

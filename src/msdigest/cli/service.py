@@ -35,8 +35,8 @@ PUBLIC_PORT = 8080
 # Seconds that open requests, and then the running task, may take to end when the process is asked to stop.
 _LAST_REQUESTS = 2
 _LAST_TASK = 2.0
-# A call of the provider is waited for longer than it may take: cut off, its people would become unknown.
-_LAST_CALL = 75.0
+# Seconds more for a call of the provider: cut off, its people are unknown until the next start has asked about them.
+_LAST_CALL = 2.5
 
 Port = Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="Where it listens; 0: any free port.")]
 Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Who can reach it; 0.0.0.0: every network of this machine.")]
@@ -95,7 +95,7 @@ def run(
         if unknown:
             shown.notes().print(
                 f"{shown.counted(unknown, 'delivery', 'deliveries')} unknown: a process ended while the provider was "
-                "being called. `msdigest deliveries N --state unknown` lists them."
+                "being called. The provider is asked about them; `msdigest reconcile` tells what it says."
             )
         if once:
             _once(app)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 
 CALLS_END_FIRST = "Stopping when the calls under way have ended (once more: at once) …"
+_CUT_OFF = "A call that would not end was cut off: the next start asks the provider what became of it.\n"
+# Whoever stops a service waits a few seconds, then kills.
+LONGEST = 4.0
 
 
 @dataclass(slots=True)
@@ -27,9 +30,14 @@ class Stop:
 def stoppable(*actions: Callable[[], None], say: str = "") -> Iterator[Stop]:
     """Call ``actions`` and ``say`` so at the first signal, and go on; the second one ends the process at once.
 
-    That is safe: what was begun and not written down is undone or listed as unknown at the next start.
+    So does time: what has not ended after ``LONGEST`` seconds is cut off. Both are safe: what was begun and not written
+    down is undone or listed as unknown at the next start.
     """
     stop = Stop()
+
+    def cut_off(_signal: int, _frame: object) -> None:
+        os.write(sys.stderr.fileno(), _CUT_OFF.encode())
+        os._exit(1)
 
     def handle(_signal: int, _frame: object) -> None:
         if stop.asked:
@@ -40,10 +48,13 @@ def stoppable(*actions: Callable[[], None], say: str = "") -> Iterator[Stop]:
         if say:
             # The process may be in the middle of writing: nothing that takes a lock is used.
             os.write(sys.stderr.fileno(), f"{say}\n".encode())
+            signal.setitimer(signal.ITIMER_REAL, LONGEST)
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    before[signal.SIGALRM] = signal.signal(signal.SIGALRM, cut_off)
     try:
         yield stop
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)
