@@ -47,12 +47,12 @@ def moment(text: str) -> datetime:
         raise UnreadableError from None
 
 
-def epoch(seconds: object) -> datetime:
-    """Read an instant in seconds since 1970."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+def epoch(told: object, *, parts: int = 1) -> datetime:
+    """Read an instant in seconds since 1970; ``parts``: of a second, 1000 for milliseconds."""
+    if isinstance(told, bool) or not isinstance(told, int | float):
         raise UnreadableError
     try:
-        return datetime.fromtimestamp(seconds, UTC)
+        return datetime.fromtimestamp(told / parts, UTC)
     except (ValueError, OverflowError, OSError):
         raise UnreadableError from None
 
