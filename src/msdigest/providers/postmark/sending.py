@@ -14,6 +14,7 @@ import re
 from datetime import timedelta
 from email.header import decode_header, make_header
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -191,6 +192,7 @@ def _written(fields: Mapping[str, object]) -> bytes:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()
 
 
+@lru_cache(maxsize=256)
 def _sender(mailbox: str) -> str:
     """Write the sender in letters as they are; a name is quoted, whatever is in it."""
     coded, address = parseaddr(mailbox)
