@@ -60,3 +60,29 @@ def test_what_is_no_name_does_not_exist(name) -> None:
         Resolver(("127.0.0.1", 9)).texts(name)
 
     assert caught.value.why == "unknown"
+
+
+def test_nobody_is_waited_for_again_and_again() -> None:
+    """After two questions in vain the others cost no time."""
+    names = [f"n{number}.example" for number in range(50)]
+    with Nameserver({}, mute=frozenset(names)) as server:
+        resolver = Resolver(server.address, patience=0.02, lifetime=0.05)
+        for name in names:
+            with pytest.raises(NamesError):
+                resolver.texts(name)
+
+    assert {name for _, name, _ in server.asked} == {"n0.example", "n1.example"}
+
+
+def test_a_pause_is_forgiven() -> None:
+    """One answer, and it is patient again."""
+    records = {"a.example": {"TXT": ["a"]}, "b.example": {"TXT": ["b"]}}
+    with Nameserver(records, mute=frozenset({"x.example", "y.example"})) as server:
+        resolver = Resolver(server.address, patience=0.02, lifetime=0.05)
+        for name in ("x.example", "a.example", "y.example"):
+            try:
+                resolver.texts(name)
+            except NamesError:
+                continue
+
+        assert resolver.texts("b.example") == ("b",)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -13,6 +12,7 @@ from msdigest.cli import shown
 from msdigest.cli.context import opened
 from msdigest.errors import RefusedError
 from msdigest.fetch.names import PORT, Resolver
+from msdigest.model.network import parse_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,14 +38,14 @@ def register(cli: typer.Typer) -> None:
 
 
 def _server(text: str) -> _Server:
-    host, sign, port = text.rpartition(":") if text.count(":") == 1 or text.startswith("[") else (text, "", "")
-    if text.startswith("[") and text.endswith("]"):
-        host, sign, port = text, "", ""
     try:
-        return _Server(str(ip_address(host.strip("[]"))), int(port) if sign else PORT)
+        found = parse_allowed(text)
     except ValueError:
+        found = None
+    if found is None or found.network.num_addresses != 1:
         message = f"{text!r} is no address of a name server: write 192.0.2.53 or [2001:db8::53]:5353"
-        raise typer.BadParameter(message) from None
+        raise typer.BadParameter(message)
+    return _Server(str(found.network.network_address), found.port or PORT)
 
 
 def doctor(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PORT = 53
 # What passes every network in one datagram; what is larger is asked for again over TCP.
 _DATAGRAM = 1232
+# So many questions in a row are waited for in vain; then whoever asks more is told at once.
+_PATIENT = 2
 
 
 class Resolver:
@@ -31,6 +33,7 @@ class Resolver:
         self._server = server
         self._patience = patience
         self._lifetime = lifetime
+        self._in_vain = 0
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Return the TXT records as ``Names.texts`` says."""
@@ -71,15 +74,22 @@ class Resolver:
 
     def _ask(self, name: str, kind: str) -> Sequence[Any]:
         """Ask for records of one kind; there is at least one, else NamesError is raised."""
+        if self._in_vain >= _PATIENT:
+            raise NamesError(name, "failed")
         try:
-            # The final dot: nothing of what this machine calls itself is added.
-            return list(self._resolver.resolve(dns.name.from_text(name), kind, search=False))
+            # Whole names: nothing of what this machine calls itself is added.
+            records = list(self._resolver.resolve(dns.name.from_text(name), kind, search=False))
+        except dns.resolver.LifetimeTimeout as error:
+            self._in_vain += 1
+            raise NamesError(name, "failed") from error
         except dns.resolver.NoAnswer:
             raise NamesError(name, "empty") from None
         except (dns.resolver.NXDOMAIN, dns.name.LabelTooLong, dns.name.NameTooLong, dns.name.EmptyLabel):
             raise NamesError(name, "unknown") from None
         except (dns.exception.DNSException, OSError) as error:
             raise NamesError(name, "failed") from error
+        self._in_vain = 0
+        return records
 
 
 def _told(name: dns.name.Name) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,11 +29,6 @@ class Key:
     records: tuple[str, ...] = ()
     alias: str = ""
     silent: bool = False
-
-    @property
-    def domain(self) -> str:
-        """The domain that signs."""
-        return domain_of(self.place)
 
 
 def place_of(selector: str, *, domain: str) -> str:
@@ -116,7 +110,7 @@ def _other(place: str, kind: str, *, text: str) -> Verdict:
         return bad(SUBJECT, f"the key at {place} is of a kind that receivers do not know (k={kind[:20]})")
     try:
         whole = len(base64.b64decode(text, validate=True)) == _ED25519_BYTES
-    except binascii.Error:
+    except ValueError:  # of base64, too
         whole = False
     if not whole:
         return bad(SUBJECT, f"the key at {place} cannot be read: it was cut or changed when it was entered")

@@ -24,6 +24,8 @@ _LARGEST_PART = 2_000_000
 _LONGEST_URL = 4_000
 _METHOD = re.compile(r"\b(dkim|spf|dmarc)\s*=\s*([a-z]+)", re.IGNORECASE)
 _COMMENT = re.compile(r"\([^()]*\)")
+# What ends a sentence, not an address.
+_AFTER = ".,;:!?"
 _URL = re.compile(r"https?://[^\s<>\"')\]]+", re.IGNORECASE)
 
 
@@ -68,19 +70,18 @@ def read(raw: bytes) -> Received:
     """Read a mail; whatever is missing or broken is left out."""
     mail = message_from_bytes(raw)
     html, text = _part(mail, "text/html"), _part(mail, "text/plain")
-    results = _headers(mail, "Authentication-Results")
+    results = _own(_headers(mail, "Authentication-Results"))
     page = read_page(html)
     return Received(
         sender=_domain(_first(mail, "From")),
         envelope=_domain(_first(mail, "Return-Path")),
         signatures=tuple(_signatures(mail)),
         told=bool(results),
-        # The receiver's own stands on top; what is below may have been written by anybody.
-        results=tuple(dict.fromkeys(_results(results[0]))) if results else (),
+        results=tuple(dict.fromkeys(found for header in results for found in _results(header))),
         leave=tuple(_ways(_first(mail, "List-Unsubscribe"))),
         one_click=_first(mail, "List-Unsubscribe-Post").replace(" ", "").lower() == "list-unsubscribe=one-click",
         links=_hosts(link.get("href") for link in page.all("a", "area")),
-        words=_hosts(_URL.findall(text)),
+        words=_hosts(url.rstrip(_AFTER) for url in _URL.findall(text)),
         images=_hosts(image.get("src") for image in page.all("img")),
         has_html=bool(html),
     )
@@ -107,6 +108,12 @@ def _signatures(mail: Message) -> Iterator[Signature]:
             yield Signature(domain=tags["d"].lower().strip("."), selector=tags["s"].lower(), covers=covers)
 
 
+def _own(results: list[str]) -> list[str]:
+    """Keep what the receiver itself says: it stands on top. What others say may have been written by anybody."""
+    names = [header.partition(";")[0].strip().lower() for header in results]
+    return [header for name, header in zip(names, results, strict=True) if name == names[0]]
+
+
 def _results(header: str) -> Iterator[tuple[str, str]]:
     for method, result in _METHOD.findall(_COMMENT.sub("", header)):
         yield method.lower(), result.lower()
@@ -131,9 +138,9 @@ def _part(mail: Message, kind: str) -> str:
 
 
 def _hosts(urls: Iterable[str]) -> tuple[str, ...]:
-    return tuple(
-        sorted({host for url in urls for scheme, host in (_split(url.strip()),) if scheme in {"http", "https"}})
-    )
+    """Return where addresses lead, each host once; ``//host/`` is one, too."""
+    found = (_split(url.strip()) for url in urls)
+    return tuple(sorted({host for scheme, host in found if host and scheme in {"http", "https", ""}}))
 
 
 def _split(url: str) -> tuple[str, str]:

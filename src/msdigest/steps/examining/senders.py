@@ -24,8 +24,12 @@ def senders(settings: Settings) -> list[str]:
     return list(dict.fromkeys(domain_of(mailbox) for mailbox in both if mailbox))
 
 
+def signer(settings: Settings, *, sender: str) -> str:
+    """Return the domain at which keys stand of which a provider tells no more than the selector."""
+    # Of these providers Mailgun alone signs for a domain of its settings, whoever the sender is.
+    return settings.provider_options["domain"].lower() if settings.provider == "mailgun" else sender
+
+
 def envelope(settings: Settings, *, sender: str) -> str:
     """Return the domain of the Return-Path; empty where the provider alone knows it."""
-    if settings.provider == "mailgun":
-        return settings.provider_options["domain"].lower()
-    return sender if settings.provider == "smtp" else ""
+    return signer(settings, sender=sender) if settings.provider in {"mailgun", "smtp"} else ""

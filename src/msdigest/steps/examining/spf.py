@@ -82,19 +82,18 @@ def _enter(names: Names, spf: Spf, target: str, *, within: tuple[str, ...]) -> s
     if "%" in target or spf.lookups > _ENOUGH:
         return ""
     if target.lower() in within:
-        spf.faults.append(f"the record of {within[-1]} includes {target}, which includes it")
+        spf.faults.append(f"the record of {within[-1]} refers to {target}, which refers to it")
         return ""
     try:
-        records = _records(names, target)
+        records = _records(names, target) if target else ()
     except NamesError as error:
-        spf.silent = spf.silent or error.why == "failed"
-        records = ()
         if error.why == "failed":
+            spf.silent = True
             return ""
+        records = ()
     if len(records) != 1:
-        spf.faults.append(
-            f"it includes {target}, which has {len(records) or 'no'} SPF record{'s' * (len(records) > 1)}"
-        )
+        count = f"{len(records)} SPF records" if records else "no SPF record"
+        spf.faults.append(f"it refers to {target or 'nothing'}, which has {count}")
         return ""
     return _follow(names, spf, records[0], within=(*within, target.lower()))
 
