@@ -19,7 +19,7 @@ OPTIONS = {"api_key": "re_key_of_the_sink", "webhook_secret": f"whsec_{SECRET}"}
 MOST_MESSAGES, LONGEST_KEY = 100, 256
 _FIELDS = {"from": str, "to": list, "subject": str, "html": str, "text": str, "headers": dict, "tags": list}
 # Names are taken as they are, neither quoted nor encoded.
-_MAILBOX = re.compile(r"(?:[^<>\"(),;:@\\=?]+ <([^<>\s\"',;:]+@[^<>\s\"',;:]+)>|([^<>\s\"',;:]+@[^<>\s\"',;:]+))")
+_MAILBOX = re.compile(r'(?:[^<>"(),;:@\\=?]+ <([^<>\s",;:@]+@[^<>\s",;:@]+)>|([^<>\s",;:@]+@[^<>\s",;:@]+))')
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
