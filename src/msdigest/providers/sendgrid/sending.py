@@ -39,8 +39,9 @@ _STATUSES = Statuses(
     provider="sendgrid",
     hint="Check [providers.sendgrid]: api_key, its right to send mail and region, and the sender's domain at SendGrid",
     accepted=frozenset((202,)),
-    later=frozenset((429, 503)),
 )
+# Where SendGrid itself says so, with errors as it writes them, and not whoever stands before it.
+_OUT_OF_SERVICE = replace(_STATUSES, later=_STATUSES.later | {HTTPStatus.SERVICE_UNAVAILABLE})
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _MOST_FOUND = 1_000
 
@@ -79,7 +80,8 @@ class SendgridProvider:
         """
         errors = _errors(reply)
         provider_id = None if isinstance(reply, Failure) else text_of(reply.headers.get("x-message-id"))
-        outcome = judged(reply, _STATUSES, words=_words(errors), provider_id=provider_id)
+        statuses = _OUT_OF_SERVICE if errors else _STATUSES
+        outcome = judged(reply, statuses, words=_words(errors), provider_id=provider_id)
         if outcome.state == "rejected" and _is_about_everybody(errors):
             message = f"{outcome.reason}. {_STATUSES.hint}"
             raise ProviderError(message)

@@ -77,7 +77,9 @@ def _personal(person: Recipient, slots: Sequence[tuple[str, str, bool]], *, atte
         "to": [{"email": person.address, **({"name": name} if name else {})}],
         "headers": {"List-Unsubscribe": f"<{person.leave_url}>"},
         "custom_args": {DELIVERY: person.delivery, ATTEMPT: attempt},
-        "substitutions": {mark: fill(name, person.values[name], html=html) for mark, name, html in slots},
+        "substitutions": {
+            mark: _FOREIGN.sub("<％", fill(name, person.values[name], html=html)) for mark, name, html in slots
+        },
     }
 
 
