@@ -17,6 +17,7 @@ import hmac
 import os
 import stat
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidTag
@@ -97,7 +98,7 @@ class Vault:
     @property
     def fingerprint(self) -> str:
         """A name of the look-up key that tells nothing about it: a database keeps it to notice a wrong key."""
-        return hmac.new(self._lookup_key, b"fingerprint", hashlib.sha256).hexdigest()[:16]
+        return hmac.digest(self._lookup_key, b"fingerprint", "sha256").hex()[:16]
 
     def seal(self, plain: bytes, *, about: str) -> bytes:
         """Encrypt; ``about`` (e.g. the subscriber's id) binds the result to its place."""
@@ -119,11 +120,11 @@ class Vault:
 
     def look_up(self, address: str) -> str:
         """Return the keyed hash under which an address is found, 64 hex digits."""
-        return hmac.new(self._lookup_key, normal_address(address).encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._lookup_key, normal_address(address).encode(), "sha256").hex()
 
     def correlate(self, *parts: str) -> str:
         """Return 32 hex digits that name ``parts`` (issue, subscriber) to a provider and mean nothing to it."""
-        return hmac.new(self._correlation_key, "\0".join(parts).encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self._correlation_key, "\0".join(parts).encode(), "sha256").hex()[:32]
 
     def sign(self, purpose: str, *, subscriber: str, digest: str) -> str:
         """Make the token of a link: URL-safe, the same for the same arguments, 128 bits of proof."""
@@ -148,9 +149,10 @@ class Vault:
         return body[2:18].hex(), digest
 
     def _mac(self, body: bytes) -> bytes:
-        return hmac.new(self._signers[body[0]], body, hashlib.sha256).digest()[:MAC_BYTES]
+        return hmac.digest(self._signers[body[0]], body, "sha256")[:MAC_BYTES]
 
 
+@lru_cache(maxsize=64)
 def _tag(digest: str) -> bytes:
     return hashlib.sha256(digest.encode()).digest()[:DIGEST_TAG_BYTES]
 
