@@ -24,7 +24,7 @@ from tests.site import START, opened, write_site
 
 from msdigest.demo.world import DemoWorld
 from msdigest.model.clock import FixedClock
-from msdigest.steps import subscribing
+from msdigest.steps.subscribing import subscribing
 
 SIZES = (5_000, 50_000)
 CHOICES = 50
