@@ -218,17 +218,34 @@ def test_no_answer_for_an_alias() -> None:
 
 
 @pytest.mark.parametrize(
-    ("selector", "place"),
+    ("selector", "places"),
     [
-        ("k1", PLACE),
-        ("K1._domainkey.Mail.Example.org.", PLACE),
-        ("k1._domainkey.other.example", "k1._domainkey.other.example"),
+        ("k1", [PLACE, "k1._domainkey.example.org"]),
+        ("K1._domainkey.Mail.Example.org.", [PLACE]),
+        ("k1._domainkey.other.example", ["k1._domainkey.other.example"]),
     ],
 )
-def test_the_place_of_a_selector(selector, place) -> None:
+def test_the_places_of_a_selector(selector, places) -> None:
     """Providers tell the whole name, or only what is their own."""
-    assert dkim.place_of(selector, domain=DOMAIN) == place
-    assert dkim.domain_of(place) == place.removeprefix("k1._domainkey.")
+    assert dkim.places_of(selector, domain=DOMAIN) == places
+    assert [dkim.domain_of(place) for place in places] == [place.partition("._domainkey.")[2] for place in places]
+
+
+ABOVE = "k1._domainkey.example.org"
+SEARCHES = {
+    "where it is likeliest": ({PLACE: {"TXT": ["p="]}, ABOVE: {"TXT": ["p="]}}, PLACE),
+    "above": ({ABOVE: {"TXT": ["p="]}}, ABOVE),
+    "an alias above": ({ABOVE: {"CNAME": ["gone.example"]}}, ABOVE),
+    "nowhere": ({}, PLACE),
+}
+
+
+@pytest.mark.parametrize("case", SEARCHES)
+def test_a_key_is_looked_for_above(case) -> None:
+    """A provider may sign for the domain above the sender's; what is nowhere is missing where it is likeliest."""
+    records, place = SEARCHES[case]
+
+    assert dkim.find(FakeNames(records), [PLACE, ABOVE]).place == place
 
 
 # DMARC

@@ -11,7 +11,7 @@ from msdigest.postal.proofs import rsa_bits
 from msdigest.steps.examining.verdicts import AGAIN, bad, good, pairs, warning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from msdigest.ports import Names, Verdict
 
@@ -31,10 +31,17 @@ class Key:
     silent: bool = False
 
 
-def place_of(selector: str, *, domain: str) -> str:
-    """Return the whole name at which a key stands; providers tell it whole, or only what is their own."""
+def places_of(selector: str, *, domain: str) -> list[str]:
+    """Return the names at which a key may stand, the likeliest first.
+
+    Providers tell the whole name, or only the selector; with that they may sign for ``domain`` or for one above it.
+    """
     name = selector.lower().removesuffix(".")
-    return name if MIDDLE in name else f"{name}{MIDDLE}{domain}"
+    if MIDDLE in name:
+        return [name]
+    labels = domain.split(".")
+    above = [".".join(labels[at:]) for at in range(1, len(labels) - 1)]
+    return [f"{name}{MIDDLE}{each}" for each in (domain, *above)]
 
 
 def domain_of(place: str) -> str:
@@ -53,6 +60,12 @@ def gather(names: Names, place: str) -> Key:
         return Key(place=place, alias=names.cname(place))
     except NamesError as none:
         return Key(place=place, silent=none.why == "failed")
+
+
+def find(names: Names, places: Sequence[str]) -> Key:
+    """Return the key at the first of ``places`` where anything is or nobody answers; else that the first is empty."""
+    keys = (gather(names, place) for place in places)
+    return next((key for key in keys if key.records or key.alias or key.silent), Key(place=places[0]))
 
 
 def judge(key: Key) -> Iterator[Verdict]:

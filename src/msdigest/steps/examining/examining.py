@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from msdigest.errors import StoreError
 from msdigest.ports import NEVER, Audible, Examinable
-from msdigest.steps.examining import answering, arrived, dkim, machine, naming, web
+from msdigest.steps.examining import answering, arrived, machine, naming, web
 from msdigest.steps.examining.received import read
 from msdigest.steps.examining.rounds import Round
-from msdigest.steps.examining.senders import domain_of, senders, signer
+from msdigest.steps.examining.senders import domain_of, senders
 from msdigest.steps.examining.site import Known
 from msdigest.steps.examining.verdicts import good, warning
 from msdigest.store import fires
@@ -116,9 +116,8 @@ def _ask(site: Site, known: Known, *, inquiry: Inquiry, sender: str) -> Iterator
     before = site.clock.now()
     reply = site.provider().carry(inquiry.request)
     known.calls.append(machine.Called(reply=reply, before=before, after=site.clock.now()))
-    domain = signer(site.settings, sender=sender)
     for verdict in inquiry.judge(reply):
-        known.places |= dict.fromkeys(dkim.place_of(selector, domain=domain) for selector in verdict.selectors)
+        known.selectors.setdefault(sender, []).extend(verdict.selectors)
         yield verdict
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from msdigest.steps.examining import alignment, dkim, dmarc, spf
-from msdigest.steps.examining.senders import envelope
+from msdigest.steps.examining.senders import envelope, signer
 from msdigest.steps.examining.verdicts import AGAIN, warning
 
 if TYPE_CHECKING:
@@ -41,11 +41,17 @@ def _walk(site: Site, known: Known, *, domain: str) -> dmarc.Walk:
 def _keys(site: Site, known: Known, *, mail: Received | None, sender: str) -> Iterator[Verdict]:
     """Look at the keys that the provider or the mail tells; those of strangers who signed, too, are their own."""
     ours = _walk(site, known, domain=sender).organisation
-    signed = [each for each in (mail.signatures if mail else ()) if _organisation(site, known, each.domain) == ours]
-    places = dict.fromkeys((*known.places, *(each.place for each in signed)))
-    for place in places:
-        yield from dkim.judge(dkim.gather(site.names, place))
-    if not places and mail is None:
+    domain = signer(site.settings, sender=sender)
+    found = [
+        dkim.find(site.names, dkim.places_of(selector, domain=domain))
+        for selector in dict.fromkeys(known.selectors.get(sender, ()))
+    ]
+    known.places[sender] = [key.place for key in found]
+    signed = [each for each in (mail.signatures if mail else ()) if each.place not in known.places[sender]]
+    found += [dkim.gather(site.names, each.place) for each in signed if _organisation(site, known, each.domain) == ours]
+    for key in found:
+        yield from dkim.judge(key)
+    if not found and mail is None:
         yield dkim.without_names(provider=site.settings.provider)
 
 
@@ -54,7 +60,8 @@ def _organisation(site: Site, known: Known, domain: str) -> str:
 
 
 def _alignment(site: Site, known: Known, *, mail: Received | None, sender: str, returns: str) -> Iterator[Verdict]:
-    signers = [each.domain for each in mail.signatures] if mail else [dkim.domain_of(place) for place in known.places]
+    told = [dkim.domain_of(place) for place in known.places.get(sender, ())]
+    signers = [each.domain for each in mail.signatures] if mail else told
     walks = {
         domain: _walk(site, known, domain=domain) for domain in dict.fromkeys((sender, returns, *signers)) if domain
     }

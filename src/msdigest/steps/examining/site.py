@@ -39,10 +39,12 @@ class Site:
 class Known:
     """What one check finds that another one needs.
 
-    calls: of the provider. places: names at which DKIM keys stand. mail: the received one. walks: domain → its walk.
+    calls: of the provider. mail: the received one. walks: domain → its walk.
+    selectors: sender's domain → what the provider tells of its keys' names. places: sender's domain → where they stand.
     """
 
     calls: list[Called] = field(default_factory=list)
-    places: dict[str, None] = field(default_factory=dict)
     mail: Received | None = None
     walks: dict[str, Walk] = field(default_factory=dict)
+    selectors: dict[str, list[str]] = field(default_factory=dict)
+    places: dict[str, list[str]] = field(default_factory=dict)
