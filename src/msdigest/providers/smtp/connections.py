@@ -8,7 +8,6 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import ip_address
 from smtplib import SMTPAuthenticationError, SMTPException
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -150,7 +149,7 @@ class Pool:
         try:
             # A write is followed by a read, so there is nothing to collect small pieces for.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._begin(talk, loopback=ip_address(sock.getpeername()[0].partition("%")[0]).is_loopback)
+            self._begin(talk)
         except OSError as error:
             talk.drop()
             message = f"{relay} cannot be talked to: {cause(error)}"
@@ -160,10 +159,10 @@ class Pool:
             raise
         return talk
 
-    def _begin(self, talk: Talk, *, loopback: bool) -> None:
+    def _begin(self, talk: Talk) -> None:
         """Greet, begin TLS and prove who we are."""
         relay = self.relay
-        if relay.security == "none" and not loopback:
+        if relay.security == "none" and not talk.stays_here():
             message = f"{relay} is not this machine: set [providers.smtp] security to starttls or tls"
             raise ProviderError(message)
         if relay.security == "tls":

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from msdigest.ports import Reply
 
-_SUBJECT = "smtp relay"
+_SUBJECT = "relay"
 _GOOD = 250
 # An issue's message with room to spare, in bytes.
 _ROOM = 500_000

@@ -10,6 +10,7 @@ import re
 import smtplib
 import ssl
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Literal
 
 from msdigest.providers.smtp.phrases import printable
@@ -67,15 +68,16 @@ class Talk(smtplib.SMTP):
 
     def getreply(self) -> tuple[int, bytes]:
         """Read one answer; raises OSError, also for what is none."""
-        lines: list[bytes] = []
+        code, lines = b"", list[bytes]()
         while len(lines) < _MOST_LINES:
             line = self._line()
-            if not _CODE.match(line):
+            if not _CODE.match(line) or (lines and line[:3] != code):
                 break
+            code = line[:3]
             lines.append(line[4:])
             if line[3:4] != b"-":
                 self.last_used = self.clock()
-                return int(line[:3]), b"\n".join(lines)
+                return int(code), b"\n".join(lines)
         self.over = True
         message = "the relay's answer is none of SMTP"
         raise OSError(message)
@@ -83,6 +85,10 @@ class Talk(smtplib.SMTP):
     def send(self, s: bytes | str) -> None:  # type: ignore[override]  # the library hands over nothing else
         """Write all of it; raises OSError if not all could be."""
         self._connection().sendall(s.encode("ascii") if isinstance(s, str) else s)
+
+    def stays_here(self) -> bool:
+        """Tell whether the other end is this very machine."""
+        return ip_address(str(self._connection().getpeername()[0]).partition("%")[0]).is_loopback
 
     def secure(self, context: ssl.SSLContext, host: str) -> None:
         """Begin TLS, now; raises OSError if it fails or if something was said before it that belongs behind it."""
