@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import lxml.html
 import pytest
+from tests.site import START
 from tests.web.asking import asker
 
 from msdigest.render.fitting import SIZE_LIMIT
 from msdigest.steps.composing import editing
+from msdigest.store import ledger
 from msdigest.web.desk.editions import Edition
 from msdigest.web.editor import editor_app
 from msdigest.web.preview import EVERYTHING, Wanted, preview
@@ -45,6 +47,24 @@ def test_issues_are_listed(app, issue, ask_editor) -> None:
         frozen
     )
     assert frozen.find(".//a").get("href") == "/issue/1"
+
+
+def test_what_is_in_doubt_is_told_with_both_choices(app, issue, ask_editor) -> None:
+    """How many, what is known of it, and the two commands; nothing of it where nothing is in doubt."""
+    app.freeze(issue)
+    before = _words(_page(ask_editor("GET", "/")).find(".//ol"))
+    with app.database.writing() as connection:
+        batch = ledger.claim(connection, now=START, owner="o", lease_until=START)
+        call = {"attempt": "a" * 32, "provider": "file", "payload": b"", "recipients": 3}
+        assert ledger.start(connection, batch, **call, now=START, lease_until=START)
+        ledger.void_leases(connection, now=START, all_of_them=True)
+    after = _words(_page(ask_editor("GET", "/")).find(".//ol"))
+
+    assert "reconcile" not in before
+    assert "Nobody knows whether 3 people got it. msdigest reconcile 1 asks the provider." in after
+    assert "msdigest reconcile 1 --send-again: some may get it twice;" in after
+    assert "msdigest reconcile 1 --count-as-sent: some may not get it." in after
+    assert "What is known: the process ended while the provider was being called." in after
 
 
 def test_an_issue_has_its_frame_and_the_facts(app, issue, ask_editor) -> None:

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from msdigest.errors import RefusedError, TemplateError
 from msdigest.store import deliveries as delivery_store
+from msdigest.store import doubts
 from msdigest.store import issues as issue_store
 from msdigest.web.adding import AddingPage
 from msdigest.web.desk.changed import Changed
@@ -30,7 +31,7 @@ from msdigest.web.pages import Pages, trouble
 from msdigest.web.sources import SourcesPage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from msdigest.app import App
     from msdigest.model.delivery import Account
     from msdigest.model.issue import Issue
+    from msdigest.store.database import Transaction
 
 _STYLES = ("style/site.css", "style/editor.css", "style/editor.js")
 _NEWEST = 50
@@ -74,12 +76,13 @@ def editor_app(app: App, *, config: Path | None = None) -> Starlette:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """An issue in the list."""
+    """An issue in the list. evidence: what is known of calls that ended in doubt, each sentence once."""
 
     issue: Issue
     digest: str
     due: str
     account: Account | None
+    evidence: Sequence[str] = ()
 
 
 class _Desk:
@@ -91,16 +94,19 @@ class _Desk:
     def issues(self, _request: Request) -> Response:
         with self._app.database.reading() as connection:
             found = issue_store.find(connection)
-            rows = [
-                Row(
-                    issue=issue,
-                    digest=self._title(issue),
-                    due=moment(issue.due_at),
-                    account=delivery_store.account(connection, issue.id) if issue.provider else None,
-                )
-                for issue in found[:_NEWEST]
-            ]
+            rows = [self._row(connection, issue) for issue in found[:_NEWEST]]
         return self._pages.answer("web/editor-issues.html.jinja", here="issues", rows=rows, total=len(found))
+
+    def _row(self, connection: Transaction, issue: Issue) -> Row:
+        account = delivery_store.account(connection, issue.id) if issue.provider else None
+        calls = doubts.open_ones(connection, issue=issue.id) if account and account.unknown else ()
+        return Row(
+            issue=issue,
+            digest=self._title(issue),
+            due=moment(issue.due_at),
+            account=account,
+            evidence=list(dict.fromkeys(each.evidence for each in calls if each.evidence)),
+        )
 
     def style(self, request: Request) -> Response:
         found = self._files.read(Path(self._app.templates.path(request.url.path.removeprefix("/"))))
