@@ -8,6 +8,8 @@ from msdigest.postal.answers import told
 
 # A shorter one would take letters out of words that have nothing to do with it.
 _SHORTEST_NAME = 3
+# More than anybody is shown; to look for addresses takes the square of it.
+_LONGEST = 500
 
 
 def printable(words: bytes | str) -> str:
@@ -18,7 +20,7 @@ def printable(words: bytes | str) -> str:
 
 def told_without(words: str, address: str) -> str:
     """Return what a server said without ``address``, or the part before its @, that many repeat alone."""
-    local = address.rpartition("@")[0]
+    words, local = " ".join(printable(words).split())[:_LONGEST], address.rpartition("@")[0]
     for known in (address, local) if len(local) >= _SHORTEST_NAME else (address,):
         words = re.sub(re.escape(known), "[address]", words, flags=re.IGNORECASE) if known else words
-    return told(printable(words))
+    return told(words)
