@@ -274,7 +274,8 @@ class Audible(Protocol):
         """Return what was told; first it is proven that the provider told it, and that just now.
 
         Raises ForgedError for a signature or credentials that do not prove it, StaleError for a call of another time,
-        and UnreadableError for one that is genuine and makes no sense.
+        and UnreadableError for one that is genuine and makes no sense; ProviderError where what proves a call has to be
+        fetched and cannot be for now: it has to be told again.
         """
         ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -189,7 +190,7 @@ def test_a_repetition_has_the_same_mark_and_another_call_has_not() -> None:
 
 
 def test_a_thousand_events_are_read_in_twenty_milliseconds() -> None:
-    """The fastest of several rounds, on a machine with other things to do."""
+    """The fastest of several rounds, on a machine with other things to do; longer where each line is watched."""
     records = [
         record("delivered", **ABOUT | {"address": f"p{number}@example.org", "delivery": f"d{number}"})
         for number in range(1_000)
@@ -197,9 +198,9 @@ def test_a_thousand_events_are_read_in_twenty_milliseconds() -> None:
     headers, body = posted(json.dumps(records).encode(), now=NOW)
     rounds = []
     for _ in range(10):
-        begun = time.perf_counter()
+        begun = time.process_time()
         heard = hear(headers, body)
-        rounds.append(time.perf_counter() - begun)
+        rounds.append(time.process_time() - begun)
 
     assert len(heard.events) == 1_000
-    assert min(rounds) <= 0.020, f"{min(rounds) * 1_000:.1f} ms"
+    assert min(rounds) <= (0.020 if sys.gettrace() is None else 0.200), f"{min(rounds) * 1_000:.1f} ms"

@@ -9,7 +9,6 @@ import threading
 import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 import botocore.session
@@ -42,6 +41,10 @@ _AUTHORIZATION = re.compile(r"AWS4-HMAC-SHA256 Credential=(\S+?)/(\S+), SignedHe
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _ASCII = re.compile(r"[ -~]{1,995}")
 _OFF = {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
+
+
+# What a call has to look like, from Amazon's own description. To read it takes longer than a call may.
+SHAPE = botocore.session.get_session().get_service_model("sesv2").operation_model("SendBulkEmail").input_shape
 
 
 @dataclass(frozen=True)
@@ -150,15 +153,9 @@ def message_id(number: int) -> str:
     return f"0102018f{number:08x}-11111111-2222-3333-4444-555555555555-000000"
 
 
-@cache
-def shape() -> Any:
-    """Return what a call has to look like, from Amazon's own description."""
-    return botocore.session.get_session().get_service_model("sesv2").operation_model("SendBulkEmail").input_shape
-
-
 def _wrong(told: dict[str, Any]) -> str | None:
     """Return why a call is refused as a whole."""
-    report = ParamValidator().validate(told, shape())
+    report = ParamValidator().validate(told, SHAPE)
     if report.has_errors():
         return report.generate_report()
     template, entries = told["DefaultContent"].get("Template", {}), told["BulkEmailEntries"]
