@@ -241,6 +241,29 @@ def test_a_message_that_was_taken_in_silence_is_never_tried_again(how: str) -> N
     assert dict(sink.accepted) == {"p1@example.org": 1}
 
 
+@pytest.mark.parametrize("lenient", [False, True], ids=["refuses", "asks for content"])
+def test_a_refusal_stands_even_if_the_connection_breaks_behind_it(lenient: bool) -> None:
+    """Whoever was refused is; the others are tried again."""
+    sink = SmtpSink(
+        lenient=lenient, bad={"p2@example.org"}, answer=lambda verb, *_: CLOSE if verb in {"RSET", "NOBODY"} else None
+    )
+    with sink, sending(sink) as ours:
+        outcomes = hand(ours)
+
+    assert states(outcomes) == [A, NO, P]
+    assert dict(sink.accepted) == {"p1@example.org": 1}
+
+
+def test_a_relay_that_asks_for_content_for_nobody_gets_none() -> None:
+    """With commands in one write it may have said yes to the last one; the next message is not taken for content."""
+    with SmtpSink(lenient=True, bad={"p2@example.org"}) as sink, sending(sink) as ours:
+        outcomes = hand(ours)
+
+    assert states(outcomes) == [A, NO, A]
+    assert (sink.connections, sink.verbs.count("NOBODY"), sink.verbs.count("RSET")) == (1, 1, 0)
+    assert dict(sink.accepted) == {"p1@example.org": 1, "p3@example.org": 1}
+
+
 def test_a_batch_ends_in_time() -> None:
     """A relay that falls silent after a message holds nobody up for ever; that message is unknown, the rest is not."""
     clock = Clock()
@@ -255,6 +278,22 @@ def test_a_batch_ends_in_time() -> None:
 
     assert states(outcomes) == [A, U, P]
     assert outcomes[1].reason == "smtp: no answer in time"
+
+
+def test_content_is_not_begun_when_time_is_over() -> None:
+    """What was not written is surely not sent."""
+    clock = Clock()
+
+    def answer(verb: str, _argument: str, count: int) -> str | None:
+        if (verb, count) == ("DATA", 1):
+            clock.now += 100.0
+        return None
+
+    with SmtpSink(answer=answer) as sink, sending(sink, clock) as ours:
+        outcomes = hand(ours)
+
+    assert states(outcomes) == [A, P, P]
+    assert dict(sink.accepted) == {"p1@example.org": 1}
 
 
 def test_no_message_is_begun_when_time_is_short() -> None:

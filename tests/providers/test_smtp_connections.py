@@ -135,6 +135,7 @@ def test_refused_credentials_are_an_error_of_the_settings(trusted, options, want
     [
         ("454 4.7.0 come back", "the relay asks to come back later: 454 4.7.0 come back"),
         (CLOSE, "the relay closed the connection"),
+        ("250 2.0.0 which says nothing here", "250"),
     ],
 )
 def test_credentials_that_could_not_be_checked_are_tried_again(trusted, said, wanted) -> None:
@@ -202,6 +203,35 @@ def test_plain_text_is_for_this_machine_only(peer: str) -> None:
         ProviderError, match=r"smtp://localhost:587 is not this machine: set \[providers.smtp\] security"
     ):
         pool._begin(talk)
+
+
+class Reset:
+    """A connection that was reset while it rested."""
+
+    def settimeout(self, _: float) -> None:
+        """Wait for nothing."""
+
+    def recv(self, _: int) -> bytes:
+        raise ConnectionResetError
+
+    def close(self) -> None:
+        """Nothing is left to close."""
+
+
+def test_a_connection_that_was_reset_is_not_used() -> None:
+    """Nor one that ended, nor one on which something was said."""
+    talk = Talk(Reset(), "mail.example.org", clock=Clock(), deadline=2_000.0)
+
+    assert not talk.idle()
+
+
+def test_a_relay_that_speaks_no_tls_where_it_should() -> None:
+    """A wrong port is told apart from a wrong certificate."""
+    with SmtpSink() as sink:
+        reply = carried(sink.options | {"security": "tls"})
+
+        assert isinstance(reply, Failure)
+        assert (reply.sent, "TLS failed: WRONG_VERSION_NUMBER" in reply.reason) == ("no", True)
 
 
 def test_nobody_listens() -> None:

@@ -57,7 +57,8 @@ class SmtpSink:
     answer: (verb, argument, how often this verb came before) → what is said instead of yes, CLOSE, RESET or SILENCE;
     None = as ever. Verbs beside SMTP's: GREETING, and END for the end of a message's content.
     bad: addresses that are refused. tls: the certificate; implicit: TLS from the first byte. needs_login: before MAIL.
-    acts: a message counts as accepted even if the answer to it never leaves.
+    acts: a message counts as accepted even if the answer to it never leaves. lenient: content is asked for although
+    nobody is there to get it.
     """
 
     answer: Callable[[str, str, int], str | None] = lambda _verb, _argument, _count: None
@@ -66,6 +67,7 @@ class SmtpSink:
     tls: ssl.SSLContext | None = None
     implicit: bool = False
     acts: bool = False
+    lenient: bool = False
     needs_login: bool = False
     mechanisms: str = "PLAIN LOGIN"
     taken: list[Taken] = field(default_factory=list)
@@ -243,12 +245,15 @@ class _Session:
             self.recipients.append((path[1], path[2]))
 
     def on_data(self, argument: str) -> None:
-        if not self.recipients:
+        if not self.recipients and not self.sink.lenient:
             self.say("554 5.5.1 no valid recipients", "DATA", argument)
         elif self.say("354 go on", "DATA", argument):
             content = self.content()
             sender, people = self.sender, self.recipients
             self.sender, self.recipients = None, []
+            if not people:
+                self.say("554 5.5.1 no valid recipients", "NOBODY")
+                return
             with self.sink.lock:
                 number = len(self.sink.taken)
             take = partial(self.take, content, sender, people)
