@@ -12,6 +12,7 @@ from tests.contracts.ledgers import DAY, NOW, Ledger, decided, person
 
 from msdigest.model.compiled import Choice
 from msdigest.model.delivery import STATES, Account
+from msdigest.steps.freezing import MissingVariantsError
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import ledger, lining
 from msdigest.store.ledger import Queued
@@ -54,6 +55,33 @@ def test_freezing_gives_everybody_a_place(books, one_selection, chunk) -> None:
     assert books.account(issue) == Account(
         candidates=25, excluded=2, pending=23, in_flight=0, accepted=0, rejected=0, unknown=0
     )
+
+
+def test_a_batch_s_rows_are_neighbours(books) -> None:
+    """They stand in the file in the order of their positions: marking a batch touches few pages, however many people."""
+    if not books.database.is_sqlite:
+        pytest.skip("PostgreSQL has no such order: it writes a changed row anew anyway")
+    books.freeze(mixed(), max_recipients=3, one_selection=True, chunk=4)
+    with books.database.reading() as connection:
+        rows = connection.exec_driver_sql("select position from deliveries order by rowid").scalars().all()
+
+    assert rows == [*range(1, 24), None, None]
+
+
+def test_nothing_is_left_of_a_freeze_but_its_rows(books) -> None:
+    """Whether it was kept or undone: where decisions wait is not found by the next one, of another issue."""
+
+    def undone(connection):
+        lining.add_deliveries(connection, 1, [decided(77)], due_at=NOW)
+        raise MissingVariantsError(set())
+
+    with pytest.raises(MissingVariantsError):
+        books.write(undone)
+    issue = books.freeze([decided(1)])
+    again = books.freeze([decided(2)], digest="daily")
+
+    assert [who for *_, who in books.positions(issue)] == [person(1)]
+    assert [who for *_, who in books.positions(again)] == [person(2)]
 
 
 def test_equal_choices_are_kept_once(books) -> None:

@@ -6,20 +6,34 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, literal, select
+from sqlalchemy.schema import CreateTable, DropTable
 
 from msdigest.model.compiled import Choice
 from msdigest.store.fires import fact
-from msdigest.store.schema import batches, deliveries, facts, selection_entries, selections
+from msdigest.store.schema import Instant, batches, deliveries, facts, selection_entries, selections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Insert
 
 _TURN = "turn:freeze"
 NOTHING = Choice(())
+# Where decisions wait for their positions. Written in the order of these, the rows of a batch are neighbours: to mark
+# a thousand people then changes some thirty pages of SQLite's file, and not a thousand of them, twice for every call.
+_waiting = Table(
+    "waiting",
+    MetaData(),
+    Column("issue", Integer, nullable=False),
+    Column("subscriber", String(32), nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("selection", Integer),
+    Column("variant", String(64)),
+    Column("reason", String(200)),
+    prefixes=["TEMPORARY"],
+)
 
 
 def take_turn(connection: Connection) -> None:
@@ -39,25 +53,29 @@ class Decided:
 
 
 def add_deliveries(connection: Connection, issue: int, decided: Sequence[Decided], *, due_at: datetime) -> None:
-    """Write down a chunk of decisions; positions come later, by ``line_up``."""
+    """Write down a chunk of decisions; who is in line gets a position, and everybody a delivery, by ``line_up``."""
     if not decided:
         return
-    chosen = {_choice_hash(each.choice): each.choice for each in decided if each.reason is None}
-    ids = _selection_ids(connection, issue, chosen)
+    # In the order of the people: the same people give the same ids.
+    each_once = dict.fromkeys(each.choice for each in decided if each.reason is None)
+    chosen = {_choice_hash(choice): choice for choice in each_once}
+    kept = _selection_ids(connection, issue, chosen)
+    ids = {choice: kept[_choice_hash(choice)] for choice in each_once}
+    connection.execute(CreateTable(_waiting, if_not_exists=True))
+    due = Instant().process_bind_param(due_at, connection.dialect)
     rows = [
-        {
-            "issue": issue,
-            "subscriber": each.subscriber,
-            "due_at": due_at,
-            "selection": None if each.reason else ids[_choice_hash(each.choice)],
-            "variant": each.variant,
-            "state": "excluded" if each.reason else "pending",
-            "reason": each.reason,
-            "attempts": 0,
-        }
+        (issue, each.subscriber, due, None if each.reason else ids[each.choice], each.variant, each.reason)
         for each in decided
     ]
-    connection.execute(insert(deliveries), rows)
+    _write_down(connection, rows)
+
+
+def _write_down(connection: Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    # Past SQLAlchemy's own handling of values, which takes longer for a row than the database: none of these needs it.
+    statement = insert(_waiting).compile(dialect=connection.dialect)
+    names = _waiting.columns.keys()
+    given = rows if statement.positional else [dict(zip(names, row, strict=True)) for row in rows]
+    connection.exec_driver_sql(str(statement), given)
 
 
 def _choice_hash(choice: Choice) -> str:
@@ -90,16 +108,11 @@ def line_up(connection: Connection, issue: int, *, max_recipients: int, one_sele
 
     ``one_selection``: a batch never crosses from one body to the next, for providers that substitute variables.
     """
-    order = (deliveries.c.due_at, deliveries.c.variant, deliveries.c.selection, deliveries.c.subscriber)
+    connection.execute(CreateTable(_waiting, if_not_exists=True))
+    connection.execute(_in_line(issue))
+    connection.execute(_left_out(issue))
+    connection.execute(DropTable(_waiting))
     pending = (deliveries.c.issue == issue) & (deliveries.c.state == "pending")
-    numbered = (
-        select(deliveries.c.subscriber, func.row_number().over(order_by=order).label("place")).where(pending).subquery()
-    )
-    connection.execute(
-        update(deliveries)
-        .where(deliveries.c.issue == issue, deliveries.c.subscriber == numbered.c.subscriber)
-        .values(position=numbered.c.place)
-    )
     same = (
         [deliveries.c.due_at, deliveries.c.variant, deliveries.c.selection] if one_selection else [deliveries.c.due_at]
     )
@@ -118,3 +131,21 @@ def line_up(connection: Connection, issue: int, *, max_recipients: int, one_sele
     if rows:
         connection.execute(insert(batches), rows)
     return total
+
+
+def _in_line(issue: int) -> Insert:
+    """Return the statement that gives everybody who waits and gets something the next position."""
+    who = _waiting.c
+    place = func.row_number().over(order_by=(who.due_at, who.variant, who.selection, who.subscriber)).label("place")
+    told = (who.issue, who.subscriber, place, who.due_at, who.selection, who.variant, literal("pending"), literal(0))
+    numbered = select(*told).where(who.issue == issue, who.reason.is_(None)).order_by(place)
+    names = ("issue", "subscriber", "position", "due_at", "selection", "variant", "state", "attempts")
+    return insert(deliveries).from_select(names, numbered)
+
+
+def _left_out(issue: int) -> Insert:
+    """Return the statement that writes down who gets nothing, and why."""
+    who = _waiting.c
+    told = select(who.issue, who.subscriber, who.due_at, literal("excluded"), who.reason, literal(0))
+    names = ("issue", "subscriber", "due_at", "state", "reason", "attempts")
+    return insert(deliveries).from_select(names, told.where(who.issue == issue, who.reason.is_not(None)))
