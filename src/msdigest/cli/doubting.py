@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from msdigest.store.ledger import Queued
 
 
+_MOST = 999_999_999
+
+
 def register(cli: typer.Typer) -> None:
     """Add the command to the door."""
     cli.command("reconcile", epilog="Example: msdigest reconcile 7")(reconcile)
@@ -27,7 +30,8 @@ def register(cli: typer.Typer) -> None:
 def reconcile(
     context: typer.Context,
     issue: Annotated[
-        Optional[int], typer.Argument(metavar="[N]", show_default=False, help="Of one issue only (`issue list`).")
+        Optional[int],
+        typer.Argument(metavar="[N]", min=1, max=_MOST, show_default=False, help="Of one issue only (`issue list`)."),
     ] = None,
     again: Annotated[
         bool, typer.Option("--send-again", help="Queue everybody of issue N who is unknown: some may get it twice.")
@@ -71,7 +75,7 @@ def _decide(app: App, number: int, *, again: bool, name: str) -> int:
     issue = app.issue(number)
     if again:
         return reconciling.send_again(app.database, app.clock, issue=issue, digest=app.digest(issue.digest))
-    return reconciling.count_as_sent(app.database, app.clock, issue=issue, name=name)
+    return reconciling.count_as_sent(app.database, issue=issue, name=name)
 
 
 def _in_doubt(attempt: Attempt, unknown: Sequence[Queued]) -> dict[str, Any]:

@@ -225,8 +225,10 @@ def _next_due(app: App, issue: int) -> datetime | None:
     """Return when there is something to do; None if everybody is settled, or in doubt for longer than one waits."""
     with app.database.reading() as connection:
         due, asked = ledger.next_due(connection, issue=issue), doubts.next_due(connection, issue=issue)
-    soon = asked is not None and asked < app.clock.now() + _PATIENCE
-    return min((each for each in (due, asked if soon else None) if each is not None), default=None)
+    free = app.delivery.not_before
+    soon = asked is not None and max(asked, free) < app.clock.now() + _PATIENCE
+    first = min((each for each in (due, asked if soon else None) if each is not None), default=None)
+    return None if first is None else max(first, free)
 
 
 def pause(context: typer.Context, issue: Number) -> None:

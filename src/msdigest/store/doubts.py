@@ -57,18 +57,23 @@ def next_due(connection: Connection, *, issue: int | None = None) -> datetime | 
 def open_ones(connection: Connection, *, issue: int | None = None) -> list[Attempt]:
     """Return every call that left somebody unknown, whether or not it will be asked about by itself."""
     left = exists().where(_unknown_in(attempts.c.lo, attempts.c.hi, issue=attempts.c.issue, turn=attempts.c.turn))
-    statement = select(attempts).where(attempts.c.outcome.in_(("unknown", "mixed")), left)
+    # An answer that came too late may say "not now" or "refused" of people who count as unknown by then.
+    statement = select(attempts).where(attempts.c.outcome.not_in(("accepted", "rejected")), left)
     if issue is not None:
         statement = statement.where(attempts.c.issue == issue)
     rows = connection.execute(statement.order_by(attempts.c.issue, attempts.c.lo, attempts.c.turn))
     return [attempt_of(row) for row in rows]
 
 
-def take(connection: Connection, attempt_id: str, *, until: datetime) -> Attempt | None:
-    """Return an attempt to ask about; no other process takes it from the list before ``until``."""
-    # PostgreSQL: whom another process holds just now is left to it.
+def take(connection: Connection, attempt_id: str, *, until: datetime, due: datetime | None = None) -> Attempt | None:
+    """Return an attempt to ask about; no other process takes it from the list before ``until``.
+
+    due: None is returned also if it is not on the list of that moment: another process was faster.
+    """
     here = attempts.c.id == attempt_id
-    row = connection.execute(select(attempts).where(here).with_for_update(skip_locked=True)).one_or_none()
+    wanted = select(attempts).where(here if due is None else here & (attempts.c.ask_at <= due))
+    # PostgreSQL: whom another process holds just now is left to it.
+    row = connection.execute(wanted.with_for_update(skip_locked=True)).one_or_none()
     if row is None:
         return None
     connection.execute(update(attempts).where(here).values(ask_at=until))
@@ -106,7 +111,7 @@ def resolve(
     if before - left != len(known):
         # Somebody was settled by an event meanwhile: then it is not told which of the outcomes that was.
         states = Counter({"accepted": before - left}) if states["accepted"] else Counter({"rejected": before - left})
-    _tell(connection, attempt, left=left, accepted=bool(states["accepted"]), now=now)
+    _tell(connection, attempt, left=left, states=+states, now=now)
     return states
 
 
@@ -115,7 +120,7 @@ def accept_all(connection: Connection, attempt: Attempt, *, provider_id: str | N
     everybody = update(deliveries).where(_unknown_of(attempt))
     values = {"state": "accepted", "provider_id": fitted(provider_id, 200), "reason": None}
     settled = connection.execute(everybody.values(**values)).rowcount
-    _tell(connection, attempt, left=0, accepted=True, now=now)
+    _tell(connection, attempt, left=0, states=Counter({"accepted": settled}), now=now)
     return settled
 
 
@@ -123,12 +128,13 @@ def _count(connection: Connection, attempt: Attempt) -> int:
     return connection.execute(select(func.count()).where(_unknown_of(attempt))).scalar_one()
 
 
-def _tell(connection: Connection, attempt: Attempt, *, left: int, accepted: bool, now: datetime) -> None:
-    """Let the attempt say what is known of it by now."""
-    outcome = attempt.outcome
-    if accepted:
-        outcome = "accepted" if not left and attempt.outcome == "unknown" else "mixed"
-    values: dict[str, object] = {"outcome": outcome, "ended_at": now}
+def _tell(connection: Connection, attempt: Attempt, *, left: int, states: Counter[str], now: datetime) -> None:
+    """Let the attempt say what is known of it by now; ``states``: what became of people just now."""
+    values: dict[str, object] = {"ended_at": now}
+    # An answer that came late has told it already.
+    if states and attempt.outcome not in {"accepted", "rejected"}:
+        alike = attempt.outcome == "unknown" and not left and len(states) == 1
+        values["outcome"] = next(iter(states)) if alike else "mixed"
     if not left:
         values["ask_at"] = None
     connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(**values))
@@ -143,22 +149,36 @@ def put_off(connection: Connection, attempt: Attempt, *, at: datetime | None, ev
     connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(**values))
 
 
+def requeue(connection: Connection, attempt: Attempt, *, now: datetime) -> int:
+    """Queue whoever a call left unknown; return how many. Those whose batch is at work just now stay as they are."""
+    inside = (batches.c.issue == attempt.issue) & batches.c.lo.between(attempt.lo, attempt.hi)
+    queued = 0
+    # Held until this is written down: a call that ends meanwhile would close a batch in which somebody waits again.
+    for row in connection.execute(select(batches).where(inside).order_by(batches.c.lo).with_for_update()).all():
+        if row.state in {"pending", "settled"}:
+            back = update(deliveries).where(_unknown_of(attempt), deliveries.c.position.between(row.lo, row.hi))
+            count = connection.execute(back.values(state="pending", reason=None)).rowcount
+            if count and row.state == "settled":
+                again = {"state": "pending", "tries": 0, "due_at": now}
+                connection.execute(update(batches).where(inside, batches.c.lo == row.lo).values(**again))
+            queued += count
+    if not _count(connection, attempt):
+        _ask_no_more(connection, attempt)
+    return queued
+
+
 def send_again(connection: Connection, issue: int, *, now: datetime) -> int:
     """Queue everybody of an issue who is unknown; return how many. An editor decided that."""
-    return _decide(connection, issue, now=now, state="pending", reason=None)
+    return sum(requeue(connection, attempt, now=now) for attempt in open_ones(connection, issue=issue))
 
 
-def count_as_sent(connection: Connection, issue: int, *, now: datetime, reason: str) -> int:
+def count_as_sent(connection: Connection, issue: int, *, reason: str) -> int:
     """Take everybody of an issue who is unknown to have got it; return how many. An editor decided that."""
-    return _decide(connection, issue, now=now, state="accepted", reason=reason)
-
-
-def _decide(connection: Connection, issue: int, *, now: datetime, state: str, reason: str | None) -> int:
     for attempt in open_ones(connection, issue=issue):
-        inside = (batches.c.issue == issue) & batches.c.lo.between(attempt.lo, attempt.hi)
-        if state == "pending":
-            again = {"state": "pending", "tries": 0, "due_at": now}
-            connection.execute(update(batches).where(inside, batches.c.state == "settled").values(**again))
-        connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(ask_at=None))
+        _ask_no_more(connection, attempt)
     everybody = update(deliveries).where(deliveries.c.issue == issue, deliveries.c.state == "unknown")
-    return connection.execute(everybody.values(state=state, reason=fitted(reason, 200))).rowcount
+    return connection.execute(everybody.values(state="accepted", reason=fitted(reason, 200))).rowcount
+
+
+def _ask_no_more(connection: Connection, attempt: Attempt) -> None:
+    connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(ask_at=None))

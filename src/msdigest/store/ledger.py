@@ -107,13 +107,13 @@ def start(
     pending = update(deliveries).where(in_range(batch), deliveries.c.state == "pending")
     with connection.begin_nested() as step:
         taken = connection.execute(ours.values(state="in_flight", lease_until=lease_until, tries=batch.tries + 1))
-        marked = connection.execute(pending.values(state="in_flight", attempts=deliveries.c.attempts + 1))
+        # One number for everybody in the call, even for whom an editor's word brought back: by it they are found again.
+        made = select(func.max(deliveries.c.attempts)).where(in_range(batch), deliveries.c.state == "pending")
+        turn = (connection.execute(made).scalar_one() or 0) + 1
+        marked = connection.execute(pending.values(state="in_flight", attempts=turn))
         if taken.rowcount != 1 or marked.rowcount != recipients:
             step.rollback()
             return False
-    turn = connection.execute(
-        select(func.max(deliveries.c.attempts)).where(in_range(batch), deliveries.c.state == "in_flight")
-    ).scalar_one()
     connection.execute(
         insert(attempts).values(
             id=attempt,
@@ -204,22 +204,23 @@ def close(connection: Connection, batch: Batch) -> None:
     connection.execute(ours.values(state="settled", owner=None, lease_until=None))
 
 
-def split(connection: Connection, batch: Batch, *, attempt: str, now: datetime, reason: str) -> None:
+def split(connection: Connection, batch: Batch, *, attempt: str, now: datetime, reason: str) -> bool:
     """Put a refused batch back as two halves, so that one bad address is found without hurting the others.
 
-    The batch holds at least two positions. If its lease ran out meanwhile, it stays as it is, see ``settle``.
+    The batch holds at least two positions. False if its lease ran out meanwhile: it stays as it is, see ``settle``.
     """
     _end_attempt(connection, attempt, now=now, outcome="split", evidence=reason)
     middle = (batch.lo + batch.hi) // 2
     ours = update(batches).where(_held(batch, "in_flight"))
     if connection.execute(ours.values(hi=middle, state="pending", tries=0, owner=None, lease_until=None)).rowcount != 1:
-        return
+        return False
     back = update(deliveries).where(in_range(batch), deliveries.c.state == "in_flight")
     connection.execute(back.values(state="pending"))
     connection.execute(
         insert(batches).values(issue=batch.issue, lo=middle + 1, hi=batch.hi, state="pending", due_at=now, tries=0)
     )
     _give_up_if_cancelled(connection, batch)
+    return True
 
 
 def _give_up_if_cancelled(connection: Connection, batch: Batch) -> None:

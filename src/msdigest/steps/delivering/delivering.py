@@ -25,6 +25,7 @@ from msdigest.store import issues as issue_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from msdigest.model.clock import Clock
     from msdigest.model.delivery import Shipment
@@ -81,6 +82,11 @@ class Delivery:
     def stop(self) -> None:
         """Let running calls end and begin no new one; may be called from a signal handler."""
         self._stop.set()
+
+    @property
+    def not_before(self) -> datetime:
+        """When the provider may be called next."""
+        return self._pace.not_before
 
     def run(self, *, issue: int | None = None, progress: Callable[[int], None] = lambda _: None) -> Counter[str]:
         """Deliver everything that is due; return how many ended in which state.
@@ -204,7 +210,8 @@ class Delivery:
             together = self._provider.caps.whole or len(set(outcomes)) == 1
             if together and states["rejected"] == len(people) > 1:
                 reason = outcomes[0].reason or "refused"
-                ledger.split(connection, batch, attempt=attempt, now=now, reason=reason)
+                if not ledger.split(connection, batch, attempt=attempt, now=now, reason=reason):
+                    doubts.take(connection, attempt, until=now)
                 return 0
             retry_at, ask_at = now + _wait(batch, outcomes), now + FIRST_ASK
             if not ledger.settle(connection, batch, told, attempt=attempt, now=now, retry_at=retry_at, ask_at=ask_at):

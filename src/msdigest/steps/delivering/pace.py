@@ -43,7 +43,8 @@ class Pace:
         self._gap = timedelta(seconds=_SLACK / rate) if rate else timedelta()
         self._next = self._not_before = _NEVER
         self._troubles = 0
-        self._probing = False
+        # Which thread makes the one call that shows whether the provider is well again.
+        self._prober: int | None = None
         self._lock = threading.Lock()
 
     def turn(self, now: datetime) -> float:
@@ -53,23 +54,29 @@ class Pace:
             if until > now:
                 return (until - now).total_seconds()
             if self._broken:
-                if self._probing:
+                if self._prober is not None:
                     return _LOOK_AGAIN
-                self._probing = True
+                self._prober = threading.get_ident()
             self._next = now + self._gap
             return 0.0
+
+    @property
+    def not_before(self) -> datetime:
+        """When the pause ends that the provider asked for, or that its troubles make."""
+        return self._not_before
 
     def unused(self) -> None:
         """Give a turn back for which there was nothing to do."""
         with self._lock:
-            self._probing = False
+            self._end_probe()
 
     def heard(self, reply: Reply | Failure, outcomes: Sequence[Outcome], *, now: datetime) -> None:
         """Learn from an answer."""
         asked = _asked(reply, outcomes, now=now)
-        trouble = isinstance(reply, Failure) or (reply.status >= _SERVER_ERROR and asked is None)
+        excused = any(outcome.retry_after is not None for outcome in outcomes)
+        trouble = isinstance(reply, Failure) or (reply.status >= _SERVER_ERROR and not excused)
         with self._lock:
-            self._probing = False
+            self._end_probe()
             if asked is not None:
                 self._not_before = max(self._not_before, now + min(asked, LONGEST_ASKED))
             if not trouble:
@@ -83,6 +90,11 @@ class Pace:
     @property
     def _broken(self) -> bool:
         return self._troubles >= TROUBLES
+
+    def _end_probe(self) -> None:
+        """Let another thread probe next, if it was this one: a call that began before the troubles ends at any time."""
+        if self._prober == threading.get_ident():
+            self._prober = None
 
 
 def _asked(reply: Reply | Failure, outcomes: Sequence[Outcome], *, now: datetime) -> timedelta | None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from msdigest.errors import ProviderError, RefusedError
 from msdigest.model.delivery import Doubt, Found, Outcome
 from msdigest.ports import Searchable
+from msdigest.steps.delivering.pace import LONGEST_ASKED
 from msdigest.store import attempts as attempt_store
 from msdigest.store import doubts
 from msdigest.store import issues as issue_store
@@ -58,9 +59,16 @@ class Reconciling:
 
     def next_one(self, *, issue: int | None = None) -> Counter[str] | None:
         """Ask about what is due next; return how many ended in which state, or None if nothing is due."""
+        now = self._clock.now()
         with self._database.reading() as connection:
-            attempt_id = doubts.due(connection, now=self._clock.now(), issue=issue)
-        return None if attempt_id is None else self._ask(attempt_id)
+            attempt_id = doubts.due(connection, now=now, issue=issue)
+        if attempt_id is None:
+            return None
+        try:
+            return self._ask(attempt_id, due=now)
+        finally:
+            # A question tells nothing of how sending fares: whoever was to probe that, gives it back.
+            self._pace.unused()
 
     def every_one(self, *, issue: int | None = None) -> Counter[str]:
         """Ask now about everything that is in doubt, also where it was given up."""
@@ -68,10 +76,10 @@ class Reconciling:
             attempts = doubts.open_ones(connection, issue=issue)
         return sum((self._ask(attempt.id) for attempt in attempts), Counter[str]())
 
-    def _ask(self, attempt_id: str) -> Counter[str]:
+    def _ask(self, attempt_id: str, *, due: datetime | None = None) -> Counter[str]:
         now = self._clock.now()
         with self._database.writing() as connection:
-            attempt = doubts.take(connection, attempt_id, until=now + _HELD)
+            attempt = doubts.take(connection, attempt_id, until=now + _HELD, due=due)
             if attempt is None:
                 return Counter()
             unknown = doubts.people(connection, attempt)
@@ -114,8 +122,18 @@ class Reconciling:
         outcomes = self._provider.parse(reply, shipment)
         now = self._clock.now()
         self._pace.heard(reply, outcomes, now=now)
+        together = self._provider.caps.whole or len(set(outcomes)) == 1
+        if together and {each.state for each in outcomes} == {"rejected"} and len(outcomes) > 1:
+            return self._queue_refused(attempt)
         told = zip((each.subscriber for each in shipment.recipients), outcomes, strict=True)
         return self._resolve(attempt, [(who, each) for who, each in told if who in still])
+
+    def _queue_refused(self, attempt: Attempt) -> Counter[str]:
+        """Queue everybody of a call that is refused as a whole: nobody got it, and halving finds the cause."""
+        with self._database.writing() as connection:
+            queued = doubts.requeue(connection, attempt, now=self._clock.now())
+            issue_store.set_state(connection, attempt.issue, "sending", only_from=("sent",))
+        return self._told(attempt, Counter({"pending": queued}))
 
     def _search(self, attempt: Attempt, loaded: Loaded, *, still: set[str]) -> Counter[str]:
         caps, now = self._provider.caps, self._clock.now()
@@ -124,6 +142,9 @@ class Reconciling:
             self._put_off(attempt, at=None, evidence=said)
             return Counter()
         people = [each for each in loaded.queue if each.subscriber in still and each.subscriber in loaded.members]
+        if not people:
+            self._put_off(attempt, at=None, evidence="whoever is unknown was forgotten: nobody can be asked about")
+            return Counter()
         shipment = self._loader.shipment(loaded, people, attempt=attempt.id)
         doubt = Doubt(
             issue=attempt.issue,
@@ -135,7 +156,7 @@ class Reconciling:
         if found.accepted:
             return self._accept(attempt, doubt, found)
         if found.trouble:
-            wait = timedelta(seconds=found.retry_after) if found.retry_after else _LATER
+            wait = min(timedelta(seconds=found.retry_after), LONGEST_ASKED) if found.retry_after else _LATER
             self._put_off(attempt, at=now + wait, evidence=found.trouble)
             return Counter()
         at = now + GAPS[min(attempt.asked, len(GAPS) - 1)]
@@ -151,6 +172,9 @@ class Reconciling:
             found = provider.found(self._provider.carry(provider.search(doubt, page=page)), doubt)
             accepted |= found.accepted
             page = found.more
+            if not self._provider.caps.whole:
+                # What it tells of others settles nobody here.
+                accepted = {delivery: its_id for delivery, its_id in accepted.items() if delivery in wanted}
             enough = wanted <= accepted.keys() or (accepted and self._provider.caps.whole)
             if found.trouble or not page or enough:
                 return Found(accepted=accepted, trouble=found.trouble, retry_after=found.retry_after)
@@ -176,8 +200,8 @@ class Reconciling:
         with self._database.writing() as connection:
             states = doubts.resolve(connection, attempt, outcomes, now=now)
             if doubts.people(connection, attempt):
-                asked = max((each.retry_after or 0.0 for _, each in outcomes), default=0.0)
-                wait = max(GAPS[min(attempt.asked, len(GAPS) - 1)] / 5, timedelta(seconds=asked))
+                asked = timedelta(seconds=max((each.retry_after or 0.0 for _, each in outcomes), default=0.0))
+                wait = max(GAPS[min(attempt.asked, len(GAPS) - 1)] / 5, min(asked, LONGEST_ASKED))
                 said = next((each.reason for _, each in outcomes if each.reason), None) or "some are still unknown"
                 doubts.put_off(connection, attempt, at=now + wait, evidence=said, counts=True)
         return self._told(attempt, states)
@@ -206,8 +230,8 @@ def send_again(database: Database, clock: Clock, *, issue: Issue, digest: Digest
     return queued
 
 
-def count_as_sent(database: Database, clock: Clock, *, issue: Issue, name: str) -> int:
+def count_as_sent(database: Database, *, issue: Issue, name: str) -> int:
     """Take everybody who is unknown to have got it, because ``name`` says so; return how many."""
     reason = f"counted as sent by {name}" if name else "counted as sent by an editor"
     with database.writing() as connection:
-        return doubts.count_as_sent(connection, issue.id, now=clock.now(), reason=reason)
+        return doubts.count_as_sent(connection, issue.id, reason=reason)
