@@ -16,6 +16,7 @@ from msdigest.errors import ProviderError
 from msdigest.model.delivery import Outcome, Recipient, Shipment
 from msdigest.ports import Failure, Reply
 from msdigest.providers.smtp.connections import Pool, Relay
+from msdigest.providers.smtp.handing import transparent
 from msdigest.providers.smtp.sending import SmtpProvider, provider
 from msdigest.render.mime import message
 
@@ -132,8 +133,6 @@ def test_no_content_ends_a_message_or_begins_another(given: bytes, arrives: byte
 
 def test_a_message_may_begin_with_a_dot() -> None:
     """The first line is a line as any other."""
-    from msdigest.providers.smtp.talking import transparent
-
     assert transparent(b".a\r\n.b") == b"..a\r\n..b\r\n.\r\n"
     assert transparent(b"") == b"\r\n.\r\n"
 

@@ -18,8 +18,8 @@ from msdigest.ports import Caps, Failure, Reply, Request
 from msdigest.postal.answers import json_of
 from msdigest.providers.smtp.connections import Pool, RefusedError, Relay, UnreachedError
 from msdigest.providers.smtp.examining import inquiries
+from msdigest.providers.smtp.handing import TOO_LARGE, Parcel, Told, closed_meanwhile, hand_all
 from msdigest.providers.smtp.phrases import told_without
-from msdigest.providers.smtp.talking import SHUTTING_DOWN, TOO_LARGE, Parcel, Talk, Told
 from msdigest.render.mime import message
 
 if TYPE_CHECKING:
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from msdigest.model.delivery import Shipment
     from msdigest.ports import Inquiry
 
-# Seconds. A batch is over then; a message is not begun any more when so little of them is left that the relay could
-# not think about it, for what it has not answered at the end is unknown.
-_WHOLE, _LAST_MESSAGE = 45.0, 15.0
+# A batch is over then, in seconds: whoever waits for it gives no more.
+_WHOLE = 45.0
 _ACCEPTED = 250
 # Of RCPT or DATA: says nothing of this recipient, but of what we may do or what we said.
 _SETTINGS = frozenset((503, 530, 534, 535, 538, 555))
@@ -112,11 +111,11 @@ class SmtpProvider:
         deadline = self._pool.clock() + _WHOLE
         with self._pool.talking(name, deadline=deadline) as talk:
             used = talk.handed
-            told = _hand_all(talk, parcels)
-        if used and _closed_meanwhile(told):
+            told = hand_all(talk, parcels)
+        if used and closed_meanwhile(told):
             # Some relays take so many messages over one connection, others grow tired of waiting.
             with self._pool.talking(name, deadline=deadline, fresh=True) as talk:
-                told = _hand_all(talk, parcels)
+                told = hand_all(talk, parcels)
         return {
             parcel.delivery: {"stage": each.stage, "code": each.code, "words": told_without(each.words, parcel.address)}
             for parcel, each in zip(parcels, told, strict=True)
@@ -144,21 +143,6 @@ def _parcels(body: bytes) -> Iterator[Parcel]:
         delivery, sender, address, length = body[at:end].decode("ascii").split(" ")
         at = end + 1 + int(length)
         yield Parcel(delivery=delivery, sender=sender, address=address, content=body[end + 1 : at])
-
-
-def _hand_all(talk: Talk, parcels: Sequence[Parcel]) -> list[Told]:
-    """Hand over as many as the conversation and the time allow, and tell of all."""
-    told: list[Told] = []
-    for parcel in parcels:
-        if talk.over or talk.clock() > talk.deadline - _LAST_MESSAGE:
-            break
-        told.append(talk.hand(parcel))
-    why = f"the one before ended with {told[-1].code or told[-1].words}" if talk.over else "there was no time left"
-    return told + [Told(stage="begun", code=0, words=why)] * (len(parcels) - len(told))
-
-
-def _closed_meanwhile(told: Sequence[Told]) -> bool:
-    return bool(told) and told[0].stage == "mail" and told[0].code in {0, SHUTTING_DOWN}
 
 
 def _outcome(told: Told, *, begun: bool) -> Outcome:
