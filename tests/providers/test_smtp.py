@@ -454,6 +454,36 @@ def test_an_answer_travels_as_json_without_addresses() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("verb", "count", "said", "status"),
+    [
+        ("END", 0, CLOSE, 599),
+        ("END", 2, CLOSE, 599),
+        ("RCPT", 0, RESET, 599),
+        ("MAIL", 0, "421 4.3.2 shutting down", 599),
+        ("MAIL", 1, "421 4.7.0 enough for this connection", 250),
+        ("RCPT", 0, "450 4.2.0 greylisted", 250),
+        ("END", 0, "451 4.3.0 later", 250),
+    ],
+)
+def test_a_relay_in_trouble_is_told_apart(verb: str, count: int, said: str, status: int) -> None:
+    """One that breaks off again and again is left alone, before it makes many unknown; one that says later is not."""
+    with SmtpSink(answer=only_at(verb, count, said)) as sink, sending(sink) as ours:
+        reply = ours.carry(ours.build(THREE))
+
+    assert isinstance(reply, Reply)
+    assert reply.status == status
+
+
+def test_a_batch_of_nobody() -> None:
+    """Nothing is said but hello."""
+    parcel = parcel_for(replace(person(1), address="nobody"))
+    with SmtpSink() as sink, sending(sink) as ours:
+        assert states(hand(ours, parcel)) == [NO]
+        assert states(hand(ours, parcel)) == [NO]
+        assert "MAIL" not in sink.verbs
+
+
 def test_batches_at_once_have_a_connection_each() -> None:
     """And afterwards both rest."""
     from concurrent.futures import ThreadPoolExecutor

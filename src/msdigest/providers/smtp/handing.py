@@ -67,6 +67,12 @@ def closed_meanwhile(told: Sequence[Told]) -> bool:
     return bool(told) and told[0].stage == "mail" and told[0].code in {0, SHUTTING_DOWN}
 
 
+def in_trouble(told: Sequence[Told]) -> bool:
+    """Tell whether the relay broke off, or took nothing because it goes away."""
+    broken = any(each.code == 0 and each.stage != "begun" for each in told)
+    return broken or (bool(told) and told[0].code == SHUTTING_DOWN)
+
+
 def hand(talk: Talk, parcel: Parcel) -> Told:
     """Hand over one message, and return where it ended; raises nothing for a broken connection."""
     limit = talk.esmtp_features.get("size", "")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from email.utils import parseaddr
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msdigest.errors import ProviderError
 from msdigest.model.delivery import Outcome
@@ -18,7 +18,7 @@ from msdigest.ports import Caps, Failure, Reply, Request
 from msdigest.postal.answers import json_of
 from msdigest.providers.smtp.connections import Pool, RefusedError, Relay, UnreachedError
 from msdigest.providers.smtp.examining import inquiries
-from msdigest.providers.smtp.handing import TOO_LARGE, Parcel, Told, closed_meanwhile, hand_all
+from msdigest.providers.smtp.handing import TOO_LARGE, Parcel, Told, closed_meanwhile, hand_all, in_trouble
 from msdigest.providers.smtp.phrases import told_without
 from msdigest.render.mime import message
 
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 # A batch is over then, in seconds: whoever waits for it gives no more.
 _WHOLE = 45.0
-_ACCEPTED = 250
+_ANSWERED = 250
+# Of our own: some message was not answered, or the first one with good-bye. Three such batches, and it is left alone.
+_IN_TROUBLE = 599
 # Of RCPT or DATA: says nothing of this recipient, but of what we may do or what we said.
 _SETTINGS = frozenset((503, 530, 534, 535, 538, 555))
 _HINT = "Check [providers.smtp] host, port, security, user and password, and that they may send as [mail] from"
@@ -72,12 +74,11 @@ class SmtpProvider:
     def carry(self, request: Request) -> Reply | Failure:
         """Hand over the messages one after the other; the answer's body tells of each, in JSON."""
         try:
-            document = self._asked(request) if request.method == "NOOP" else self._handed(request)
+            return self._asked(request) if request.method == "NOOP" else self._handed(request)
         except UnreachedError as error:
             return Failure("no", str(error))
         except RefusedError as error:
-            return Reply(status=error.code, url=request.url, headers={}, body=json.dumps(error.words).encode())
-        return Reply(status=_ACCEPTED, url=request.url, headers={}, body=json.dumps(document).encode())
+            return _reply(error.code, request, error.words)
 
     def parse(self, reply: Reply | Failure, shipment: Shipment) -> list[Outcome]:
         """Return what the relay said to each recipient's message.
@@ -89,7 +90,7 @@ class SmtpProvider:
                 shipment.recipients
             )
         said = json_of(reply)
-        if reply.status != _ACCEPTED or not isinstance(said, dict):
+        if reply.status not in {_ANSWERED, _IN_TROUBLE} or not isinstance(said, dict):
             raise _refused(reply.status, str(said))
         told = {delivery: Told(**each) for delivery, each in said.items()}
         begun = any(each.stage == "end" for each in told.values())
@@ -106,7 +107,7 @@ class SmtpProvider:
         """Take leave of the relay."""
         self._pool.close()
 
-    def _handed(self, request: Request) -> dict[str, Any]:
+    def _handed(self, request: Request) -> Reply:
         parcels, name = list(_parcels(request.body)), request.headers["EHLO"]
         deadline = self._pool.clock() + _WHOLE
         with self._pool.talking(name, deadline=deadline) as talk:
@@ -116,23 +117,29 @@ class SmtpProvider:
             # Some relays take so many messages over one connection, others grow tired of waiting.
             with self._pool.talking(name, deadline=deadline, fresh=True) as talk:
                 told = hand_all(talk, parcels)
-        return {
+        document = {
             parcel.delivery: {"stage": each.stage, "code": each.code, "words": told_without(each.words, parcel.address)}
             for parcel, each in zip(parcels, told, strict=True)
         }
+        return _reply(_IN_TROUBLE if in_trouble(told) else _ANSWERED, request, document)
 
-    def _asked(self, request: Request) -> dict[str, Any]:
+    def _asked(self, request: Request) -> Reply:
         deadline = self._pool.clock() + _WHOLE
         with self._pool.talking(request.headers["EHLO"], deadline=deadline, fresh=True) as talk:
             code = talk.code_of_noop()
             features = talk.esmtp_features
             talk.quit_politely()
-        return {"code": code, "features": sorted(features), "size": features.get("size", "")}
+        document = {"code": code, "features": sorted(features), "size": features.get("size", "")}
+        return _reply(_ANSWERED, request, document)
 
 
 def provider(options: Mapping[str, str], send: Callable[[Request], Reply | Failure]) -> SmtpProvider:  # noqa: ARG001  # HTTP is not spoken here
     """Make the provider of ``[providers.smtp]``."""
     return SmtpProvider(options, Pool(Relay.read(options)))
+
+
+def _reply(status: int, request: Request, document: object) -> Reply:
+    return Reply(status=status, url=request.url, headers={}, body=json.dumps(document).encode())
 
 
 def _parcels(body: bytes) -> Iterator[Parcel]:
