@@ -11,7 +11,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from msdigest.cli import content, doctor, doubting, entries, issues, people, service, site, sources
+from msdigest.cli import bounces, content, doctor, doubting, entries, issues, people, service, site, sources
 from msdigest.cli.shown import counted, notes, start_logging
 from msdigest.errors import ConfigurationError, MsdigestError
 
@@ -54,7 +54,7 @@ def _options(
     start_logging(logging.INFO if verbose else quiet)
 
 
-for _part in (site, content, sources, entries, issues, people, service, doctor, doubting):
+for _part in (site, content, sources, entries, issues, people, bounces, service, doctor, doubting):
     _part.register(cli)
 
 

@@ -34,7 +34,7 @@ def after(state: DeliveryState, kind: EventKind) -> DeliveryState:
         return state
     # Who left by a button in the mail has got it.
     told: DeliveryState = "accepted" if kind == "unsubscribed" else kind
-    return max(state, told, key=lambda each: _RANKS.get(each, 0))
+    return told if _RANKS[told] > _RANKS.get(state, 0) else state
 
 
 def reason_to_stop(event: Event) -> str:

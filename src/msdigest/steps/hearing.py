@@ -21,6 +21,7 @@ from msdigest.ports import Audible, Reply, Request
 from msdigest.postal.answers import told
 from msdigest.store import doubts
 from msdigest.store import events as event_store
+from msdigest.store.events import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -161,15 +162,17 @@ def _proven(connection: Transaction, vault: Vault, everything: Sequence[_Told]) 
     """Return those that are about a delivery of ours to the person whose address it is."""
     ours = [each for each in everything if each.event.delivery]
     ids = event_store.ids_of(connection, {each.lookup for each in ours})
-    known = [replace(each, subscriber=ids[each.lookup]) for each in ours if each.lookup in ids]
+    known = [(each, ids[each.lookup]) for each in ours if each.lookup in ids]
     # Not every provider has room for the issue.
-    without = {each.subscriber for each in known if not each.event.issue}
+    without = {subscriber for each, subscriber in known if not each.event.issue}
     issues = event_store.issues_of(connection, without) if without else {}
     proven = []
-    for each in known:
-        for issue in (each.event.issue,) if each.event.issue else issues.get(each.subscriber, ()):
-            if each.event.delivery == vault.correlate(str(issue), each.subscriber):
-                proven.append(replace(each, event=replace(each.event, issue=issue)))
+    for each, subscriber in known:
+        event = each.event
+        for issue in (event.issue,) if event.issue else issues.get(subscriber, ()):
+            if event.delivery == vault.correlate(str(issue), subscriber):
+                event = event if event.issue else replace(event, issue=issue)
+                proven.append(_Told(event, each.lookup, subscriber))
                 break
     return proven
 
@@ -193,11 +196,9 @@ def _move(connection: Transaction, proven: Sequence[_Told]) -> int:
         if (old := standing.get(each.key)) is None or old.state in UNTOUCHED:
             continue
         state = after(old.state, each.event.kind)
-        reason = told(each.event.reason or "") or None
-        standing[each.key] = replace(
-            old,
+        standing[each.key] = Standing(
             state=state,
-            reason=old.reason if state == old.state else reason,
+            reason=old.reason if state == old.state else told(each.event.reason or "") or None,
             provider_id=old.provider_id or each.event.provider_id,
         )
     event_store.move(connection, {key: each for key, each in standing.items() if each != before[key]})
