@@ -5,7 +5,7 @@ Shapes as in the providers' API descriptions.
 
 from __future__ import annotations
 
-from tests.sinks import mailgun, resend, sendgrid
+from tests.sinks import mailgun, resend, sendgrid, ses
 
 HOOK = "https://digest.example.org/hooks/"
 DOMAIN = "mail.example.org"
@@ -59,5 +59,40 @@ GOOD = {
         "/v3/tracking_settings/open": {"enabled": False},
         "/v3/tracking_settings/click": {"enabled": False, "enable_text": False},
         "/v3/user/webhooks/event/settings/all": {"webhooks": [_SENDGRID_HOOK], "max_allowed": 5},
+    },
+    "ses": {
+        "/v2/email/account": {
+            "SendingEnabled": True,
+            "ProductionAccessEnabled": True,
+            "EnforcementStatus": "HEALTHY",
+            "SendQuota": {"Max24HourSend": 50000.0, "MaxSendRate": 14.0, "SentLast24Hours": 0.0},
+        },
+        f"/v2/email/identities/{DOMAIN}": {
+            "IdentityType": "DOMAIN",
+            "VerifiedForSendingStatus": True,
+            "DkimAttributes": {"SigningEnabled": True, "Status": "SUCCESS", "Tokens": ["one", "two", "three"]},
+        },
+        "/v2/email/configuration-sets/digests": {
+            "ConfigurationSetName": "digests",
+            "SendingOptions": {"SendingEnabled": True},
+        },
+        "/v2/email/configuration-sets/digests/event-destinations": {
+            "EventDestinations": [
+                {
+                    "Name": "events",
+                    "Enabled": True,
+                    "MatchingEventTypes": [
+                        "SEND",
+                        "DELIVERY",
+                        "DELIVERY_DELAY",
+                        "BOUNCE",
+                        "COMPLAINT",
+                        "REJECT",
+                        "RENDERING_FAILURE",
+                    ],
+                    "SnsDestination": {"TopicArn": ses.TOPIC},
+                }
+            ]
+        },
     },
 }

@@ -227,11 +227,12 @@ def test_inquiries_judge_whatever_comes(account) -> None:
 
 def test_a_refused_key_is_bad(account) -> None:
     """At least one answer to a question that needs the key says so, with what to do."""
-    for status in (401, 403):
-        reply = Reply(status=status, url="https://api.example", headers={}, body=b'{"message": "no"}')
-        levels = {verdict.level for each in inquiries(account) for verdict in each.judge(reply)}
+    replies = [
+        Reply(status=status, url="https://api.example", headers={}, body=b'{"message": "no"}') for status in (401, 403)
+    ]
+    levels = {verdict.level for each in inquiries(account) for reply in replies for verdict in each.judge(reply)}
 
-        assert "bad" in levels
+    assert "bad" in levels
 
 
 def test_inquiries_find_a_good_account_good(account) -> None:

@@ -14,7 +14,7 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -32,8 +32,8 @@ from msdigest.steps.delivering.delivering import Delivery
 KILLS = ("claimed", "started", "answered", "settled")
 CLIENT_SIDE = ("port_closed", "pool_exhausted")
 PEOPLE_A_CALL = 3
-# Seconds for a call: what hangs, hangs so long.
-CALL = 0.15
+# Seconds for a call where one hangs, and where none does: a machine may be busy.
+SOON, PATIENCE = 0.15, 20.0
 STEP = timedelta(minutes=5)
 
 
@@ -42,7 +42,7 @@ class Order:
     """What a process does.
 
     at: its clock. kill: after which step of its second batch it dies; empty = it does not. fault: one that happens
-    before a byte leaves, at the call ``faulty`` (from 0). rounds: how often it delivers and then asks about what is in
+    before a byte leaves, at the call ``faulty`` (from 0). hangs: some call will hang. rounds: how often it delivers and then asks about what is in
     doubt; 0 = it delivers once and ends. careless: it tries again on a guess, which msdigest does not.
     """
 
@@ -55,6 +55,7 @@ class Order:
     batch: int = 1
     fault: str = ""
     faulty: int = 1
+    hangs: bool = False
     rounds: int = 0
     careless: bool = False
 
@@ -99,9 +100,9 @@ class Watched:
     def _unsent(self, request):
         if self._order.fault == "port_closed":
             elsewhere = request.url.replace(self._order.base_url, self._order.closed_url)
-            return self._http.send(replace(request, url=elsewhere), timeout=CALL)
+            return self._http.send(replace(request, url=elsewhere), timeout=SOON)
         with client(connections=1) as http, full_pool(http):
-            return http.send(request, timeout=CALL)
+            return http.send(request, timeout=SOON)
 
 
 class Searching(Watched):
@@ -122,7 +123,11 @@ def watched(order, http):
     """Make the provider of an order."""
     module = import_module(f"msdigest.providers.{order.provider}.sending")
     options = import_module(f"tests.sinks.{order.provider}").OPTIONS | {"base_url": order.base_url}
-    inner = module.provider(options, partial(http.send, timeout=CALL))
+
+    def send(request):
+        return http.send(request, timeout=SOON if order.hangs and request.method == "POST" else PATIENCE)
+
+    inner = module.provider(options, send)
     return (Searching if hasattr(inner, "search") else Watched)(inner, order, http)
 
 

@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 
 from tests.faults.player import CLIENT_SIDE, Order, watched
-from tests.sinks.engine import Engine
+from tests.sinks.engine import HANGS, Engine
 from tests.site import START, opened, write_site
 from tests.steps.scene import bring
 
@@ -128,7 +128,7 @@ def play(players, site, *, fault, kill, careless=False):
     with Engine(service, plan={1: None if here else fault}.get) as engine:
         first = Order(
             config=str(site.config), provider=site.provider, base_url=engine.base_url, closed_url=engine.closed_url,
-            kill=kill, fault=here, careless=careless,
+            kill=kill, fault=here, careless=careless, hangs=fault in HANGS,
         )  # fmt: skip
         with sampled(site.database) as accounts:
             ended = [players.play(first)]
@@ -137,6 +137,10 @@ def play(players, site, *, fault, kill, careless=False):
             later = (START + timedelta(minutes=1)).isoformat()
             again = Order(**asdict(first) | {"at": later, "kill": "", "fault": missed, "faulty": 0, "rounds": 4})
             ended.append(players.play(again))
+            if fault in HANGS:
+                # A client that gave up may have asked before the provider had acted at all.
+                engine.wait_until_played(engine.sent_calls)
+                players.play(again)
     with site.database.reading() as connection:
         records = list(delivery_store.records(connection, 1))
     states = {site.people[record.subscriber]: record.state for record in records}

@@ -7,18 +7,16 @@ reaches a server: for them there are ``Engine.closed_url`` and ``full_pool``.
 
 from __future__ import annotations
 
-import select
 import socket
-import struct
 import threading
 import time
 from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
-from urllib.parse import parse_qsl, urlsplit
 
 from tests.sinks.service import Answer, Call, Service
+from tests.sinks.wire import GoneError, Wire
 
 from msdigest.ports import Request
 
@@ -45,76 +43,11 @@ ANSWERS = {
 # The call itself is answered as ever; the connection is closed after it, before it is used again.
 IDLE = "closed_while_idle"
 FAULTS = (*UNHEARD, *AMBIGUOUS, *(name + ACTED for name in AMBIGUOUS), "status_401", "status_429", "status_503", IDLE)
-_REASONS = {200: "OK", 201: "Created", 202: "Accepted"}
+# The client learns of these by waiting.
+HANGS = frozenset(
+    name for name in FAULTS if name.removesuffix(ACTED) in {"stops_reading", "read_then_hang", "success_then_hang"}
+)
 _SMALL = 4_096
-_RESET = struct.pack("ii", 1, 0)
-_PIECE = 65_536
-
-
-class GoneError(Exception):
-    """The other side closed the connection."""
-
-
-class Wire:
-    """One connection: read by the call, broken on purpose."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self._read = bytearray()
-
-    def head(self) -> tuple[Call, int]:
-        """Return the next call without its body, and how long that is; raises GoneError."""
-        while (end := self._read.find(b"\r\n\r\n")) < 0:
-            self._more()
-        first, *lines = bytes(self._read[:end]).decode("latin-1").split("\r\n")
-        del self._read[: end + 4]
-        method, target, _ = first.split(" ")
-        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        url = urlsplit(target)
-        query = dict(parse_qsl(url.query, keep_blank_values=True))
-        call = Call(method=method, path=url.path, query=query, headers=headers)
-        return call, int(headers.get("content-length", "0"))
-
-    def body(self, length: int) -> bytes:
-        """Read a body of ``length`` bytes; raises GoneError."""
-        while len(self._read) < length:
-            self._more()
-        taken = bytes(self._read[:length])
-        del self._read[:length]
-        return taken
-
-    def say(self, answer: Answer, *, missing: int = 0, last: bool = False) -> None:
-        """Write an answer, whose body is announced ``missing`` bytes longer than it is; ``last``: and end our side."""
-        body = answer.body
-        given = {"Content-Type": "application/json", **answer.headers, "Content-Length": str(len(body) + missing)}
-        head = f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, 'As Told')}\r\n"
-        head += "".join(f"{name}: {value}\r\n" for name, value in given.items())
-        # The end travels with the last bytes: who has read them must find the connection closed.
-        self.sock.sendall(head.encode("latin-1") + b"\r\n" + body, socket.MSG_MORE if last else 0)
-        if last:
-            self.sock.shutdown(socket.SHUT_WR)
-
-    def drain(self) -> None:
-        """End our side and read on until the other one ends: a close over unread bytes would take back our words."""
-        self.sock.shutdown(socket.SHUT_WR)
-        while self.sock.recv(_PIECE):
-            continue
-
-    def hang(self) -> None:
-        """Do nothing at all until the other side goes or the engine closes."""
-        poll = select.poll()
-        poll.register(self.sock, select.POLLRDHUP)
-        poll.poll()
-
-    def reset(self) -> None:
-        """Make the close that follows a reset."""
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-
-    def _more(self) -> None:
-        piece = self.sock.recv(_PIECE)
-        if not piece:
-            raise GoneError
-        self._read += piece
 
 
 @dataclass
@@ -124,6 +57,7 @@ class Engine:
     plan: number of a send call (from 0) → name of its fault, or None. latency: seconds before each answer.
     keep: whether whole calls are kept. accepted: address → how often mail went there.
     first_call: on the monotonic clock; 0 = none yet. sent_calls: how many calls handed over messages.
+    played: how many of these were answered, or broken as planned.
     troubles: what went wrong in the engine or a service; a test looks that it is empty.
     """
 
@@ -136,9 +70,10 @@ class Engine:
     troubles: list[str] = field(default_factory=list)
     first_call: float = 0.0
     sent_calls: int = 0
+    played: int = 0
 
     def __enter__(self) -> Self:
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._closing = threading.Event()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
@@ -171,6 +106,11 @@ class Engine:
         """Where nobody listens, and nobody else can while this engine is open."""
         return f"http://127.0.0.1:{self._unheard.getsockname()[1]}"
 
+    def wait_until_played(self, calls: int, *, most: float = 20.0) -> bool:
+        """Wait until so many send calls had their effect: a client that gave up may have been faster than we are."""
+        with self._lock:
+            return self._lock.wait_for(lambda: self.played >= calls, timeout=most)
+
     def _begin(self, work: Callable[..., None], *values: object) -> None:
         thread = threading.Thread(target=work, args=values, daemon=True)
         self._threads.append(thread)
@@ -196,6 +136,7 @@ class Engine:
         """Tell whether the next send call finds its connection closed as soon as it is made."""
         refuses = self.plan(self.sent_calls) == "closed_on_accept"
         self.sent_calls += refuses
+        self.played += refuses
         return refuses
 
     def _serve(self, sock: socket.socket) -> None:
@@ -218,6 +159,7 @@ class Engine:
         call, length = wire.head()
         fault = self._fault_of(call)
         if fault in UNHEARD:
+            self._count(call)
             self._ignore(wire, fault, length)
             return False
         call = replace(call, body=wire.body(length))
@@ -228,7 +170,9 @@ class Engine:
         if fault is None or fault == IDLE:
             # A call that is to be met on a new connection needs the old one closed.
             last = fault == IDLE or self.plan(self.sent_calls) == "closed_on_accept"
-            wire.say(self._act(call), last=last)
+            answer = self._act(call)
+            self._count(call)
+            wire.say(answer, last=last)
             return not last
         return self._break(wire, fault, call)
 
@@ -240,6 +184,11 @@ class Engine:
                 return None
             number, self.sent_calls = self.sent_calls, self.sent_calls + 1
         return self.plan(number)
+
+    def _count(self, call: Call) -> None:
+        with self._lock:
+            self.played += self.service.is_send(call)
+            self._lock.notify_all()
 
     def _act(self, call: Call) -> Answer:
         answer = self.service.answer(call)
@@ -262,6 +211,7 @@ class Engine:
         """End a call whose body was read; return whether the connection goes on."""
         name = fault.removesuffix(ACTED)
         answer = self._act(call) if fault.endswith(ACTED) else Answer(status=200, document={})
+        self._count(call)
         if name in ANSWERS:
             wire.say(ANSWERS[name])
             return True
