@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing, contextmanager, nullcontext
 
 import pytest
 from tests.contracts.providers import ACCOUNTS, HOSTILE, NOW, PATIENCE, SOON, WORDS, mutations, person, shipment
 from tests.sinks.engine import ACTED, AMBIGUOUS, FAULTS, IDLE, full_pool
+from tests.sinks.smtp import OPTIONS, SmtpSink
 
 from msdigest.errors import ProviderError
 from msdigest.fetch.client import HttpClient
@@ -14,6 +16,7 @@ from msdigest.model.delivery import Doubt, Found, Outcome
 from msdigest.ports import Failure, Reply, Searchable
 from msdigest.providers.fake import FakeProvider
 from msdigest.providers.file import FileProvider
+from msdigest.providers.smtp.sending import provider as smtp_provider
 
 PEOPLE = [person(number) for number in range(1, 6)]
 NONSENSE = (
@@ -380,24 +383,44 @@ def test_a_search_that_tells_nothing_settles_nobody(account) -> None:
         assert found.trouble or reply.status == 200
 
 
+@contextmanager
+def relayed(_folder):
+    with (
+        SmtpSink() as sink,
+        closing(smtp_provider(OPTIONS | sink.options, lambda _: Failure("no", "not asked by HTTP"))) as provider,
+    ):
+        yield provider
+
+
 OTHERS = {
-    "file": FileProvider,
-    "fake": lambda _: FakeProvider(),
-    "fake, whole messages": lambda _: FakeProvider(substitutes=False),
+    "file": lambda folder: nullcontext(FileProvider(folder)),
+    "smtp": relayed,
+    "fake": lambda _: nullcontext(FakeProvider()),
+    "fake, whole messages": lambda _: nullcontext(FakeProvider(substitutes=False)),
 }
 
 
 @pytest.fixture(params=OTHERS.values(), ids=OTHERS)
 def other(request, tmp_path):
     """A provider without HTTP."""
-    return request.param(tmp_path / "outbox")
+    with request.param(tmp_path / "outbox") as provider:
+        yield provider
 
 
 def test_providers_without_http_give_one_outcome_each_in_order(other) -> None:
-    """Everybody is accepted under a name of their own."""
+    """Everybody is accepted; where a message has a name, it is its own."""
     outcomes = sent(other, shipment(other, *PEOPLE))
+    ids = [each.provider_id for each in outcomes]
 
-    assert outcomes == [Outcome("accepted", provider_id=each.delivery) for each in PEOPLE]
+    assert [each.state for each in outcomes] == ["accepted"] * len(PEOPLE)
+    assert len(set(ids)) == len(PEOPLE) or set(ids) == {None}
+
+
+def test_providers_without_http_take_hostile_values(other) -> None:
+    """All of them, at once."""
+    outcomes = sent(other, shipment(other, *HOSTILE, words=WORDS, subject=f"On {WORDS}"))
+
+    assert [each.state for each in outcomes] == ["accepted"] * len(HOSTILE)
 
 
 def test_providers_without_http_write_the_same_bytes(other) -> None:
@@ -409,9 +432,17 @@ def test_providers_without_http_write_the_same_bytes(other) -> None:
 
 
 def test_providers_without_http_forget_nobody_when_they_fail(other) -> None:
-    """What was surely not sent is pending."""
+    """What was surely not sent is pending; an answer that is none marks nobody as having got it twice or never."""
     parcel = shipment(other, *PEOPLE)
+    pending = [Outcome("pending", reason="it is not there")] * len(PEOPLE)
 
-    assert other.parse(Failure("no", "the disk is full"), parcel) == [
-        Outcome("pending", reason="the disk is full")
-    ] * len(PEOPLE)
+    assert other.parse(Failure("no", "it is not there"), parcel) == pending
+    assert len(other.parse(Failure("maybe", "it broke off"), parcel)) == len(PEOPLE)
+
+
+def test_in_doubt_nobody_is_tried_again_by_smtp() -> None:
+    """A file that was written twice is one file; a message is not."""
+    provider = smtp_provider({"host": "127.0.0.1", "security": "none"}, lambda _: Failure("no", "not asked by HTTP"))
+    outcomes = provider.parse(Failure("maybe", "it broke off"), shipment(provider, *PEOPLE))
+
+    assert {each.state for each in outcomes} == {"unknown"}
