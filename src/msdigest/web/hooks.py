@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from msdigest.errors import HookError, StoreError, UnreadableError
+from msdigest.errors import HookError, ProviderError, StoreError, UnreadableError
 from msdigest.ports import Audible, Posted
 from msdigest.web.bodies import body_of
 
@@ -65,7 +65,7 @@ class Hooks:
         except HookError as error:
             log.info("webhook refused provider=%s %s", self._name, type(error).__name__)
             return 403
-        except StoreError as error:
+        except (ProviderError, StoreError) as error:
             log.error("webhook not taken provider=%s: %s", self._name, error)  # noqa: TRY400  # its sentence says it all
             return 503
         if not hearing.confirmed:
