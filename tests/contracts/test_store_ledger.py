@@ -316,3 +316,21 @@ def test_withdrawing_a_whole_issue(books) -> None:
     assert books.write(ledger.withdraw_all, issue, reason="cancelled") == 15
     assert (books.account(issue).accepted, books.account(issue).excluded) == (10, 15)
     assert books.account(other).pending == 1
+
+
+def test_rejections_are_taken_back_also_inside_a_batch(books) -> None:
+    """Whoever was rejected is sent to again, alone in their batch or beside others, and nobody else is."""
+    issue = books.freeze([decided(number) for number in range(12)])
+    first, second = books.claim(), books.claim()
+    queue = books.queued(first)
+    _, attempt = books.start(first)
+    outcomes = [REJECTED if each.position in {3, 4} else ACCEPTED for each in queue]
+    books.settle(first, attempt, [(each.subscriber, outcome) for each, outcome in zip(queue, outcomes, strict=True)])
+    books.send(second, REJECTED)
+    back = books.write(ledger.take_back_rejections, issue)
+    books.drain()
+    tries = {each.subscriber: each.attempts for each in books.read(lambda c: list(delivery_store.records(c, issue)))}
+
+    assert back == 4
+    assert books.account(issue).accepted == 12
+    assert {each.position: tries[each.subscriber] for each in queue} == {n: 1 + (n in {3, 4}) for n in range(1, 11)}
