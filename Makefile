@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := src tests benchmarks
 
-.PHONY: demo test setup lint bench bench-sending bench-collecting bench-digest world browser screenshots clean
+.PHONY: demo test setup lint bench bench-sending bench-collecting bench-digest bench-smtp bench-hooks chaos faults world browser screenshots clean
 
 demo: setup
 	@$(BIN)/msdigest demo
@@ -20,10 +20,25 @@ lint: setup
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 
-bench: bench-digest bench-collecting bench-sending
+bench: bench-digest bench-collecting bench-sending bench-smtp bench-hooks
 
+# Other sizes: make bench-sending ARGS="--sizes 5000,1000000"
 bench-sending: setup
-	PYTHONPATH=. $(BIN)/python benchmarks/sending.py
+	PYTHONPATH=. $(BIN)/python benchmarks/sending.py $(ARGS)
+
+bench-smtp: setup
+	PYTHONPATH=. $(BIN)/python benchmarks/smtp.py $(ARGS)
+
+bench-hooks: setup
+	PYTHONPATH=. $(BIN)/python benchmarks/hooks.py $(ARGS)
+
+# Kills the sender at random moments until everybody is settled: who was lost, who got it twice, who is unknown?
+chaos: setup
+	PYTHONPATH=. $(BIN)/python benchmarks/chaos.py $(ARGS)
+
+# Every fault of the network × every provider × every step at which the process may die; the suite takes a selection.
+faults: setup
+	MSDIGEST_ALL_FAULTS=1 $(BIN)/python -m pytest -n auto tests/faults
 
 bench-collecting: setup
 	PYTHONPATH=. $(BIN)/python benchmarks/collecting.py

@@ -110,8 +110,9 @@ class App:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in ("sandbox", "http", "database"):
-            if name in self.__dict__:
+        for name in ("sandbox", "provider", "http", "database"):
+            # A provider over HTTP has no connections of its own.
+            if hasattr(self.__dict__.get(name), "close"):
                 self.__dict__[name].close()
 
     @cached_property
