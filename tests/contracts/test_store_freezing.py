@@ -57,10 +57,9 @@ def test_freezing_gives_everybody_a_place(books, one_selection, chunk) -> None:
     )
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_batch_s_rows_are_neighbours(books) -> None:
     """They stand in the file in the order of their positions: marking a batch touches few pages, however many people."""
-    if not books.database.is_sqlite:
-        pytest.skip("PostgreSQL has no such order: it writes a changed row anew anyway")
     books.freeze(mixed(), max_recipients=3, one_selection=True, chunk=4)
     with books.database.reading() as connection:
         rows = connection.exec_driver_sql("select position from deliveries order by rowid").scalars().all()

@@ -52,9 +52,7 @@ def seal_subscriber(vault: Sealer, person: Subscriber) -> bytes:
 
 def open_subscriber(vault: Sealer, subscriber_id: str, sealed: bytes) -> Subscriber:
     """Open what ``seal_subscriber`` sealed."""
-    plain, _ = _scanned(vault.open(sealed, about=subscriber_id).decode(), 0)
-    # What was sealed before neutral mails were known has no seventh value.
-    address, name, language, zone, theme, audience, *more = plain
+    address, name, language, zone, theme, audience, *more = settings_in(vault.open(sealed, about=subscriber_id))
     return Subscriber(
         id=subscriber_id,
         address=address,
@@ -65,6 +63,15 @@ def open_subscriber(vault: Sealer, subscriber_id: str, sealed: bytes) -> Subscri
         audience=audience,
         neutral=bool(more and more[0]),
     )
+
+
+def settings_in(plain: bytes) -> list[Any]:
+    """Return what ``seal_subscriber`` sealed, once it is opened.
+
+    What was sealed before neutral mails were known has no seventh value.
+    """
+    settings: list[Any] = _scanned(plain.decode(), 0)[0]
+    return settings
 
 
 def seal_subscription(vault: Sealer, chosen: Subscription) -> bytes:
@@ -83,7 +90,7 @@ def _open_subscription(vault: Sealer, row: Any) -> Subscription:
 def _read_subscription(
     vault: Sealer, subscriber: str, digest: str, state: SubscriptionState, sealed: bytes
 ) -> Subscription:
-    consent, topics, kinds, frequency = _chosen(vault.open(sealed, about=f"{subscriber}/{digest}"))
+    consent, topics, kinds, frequency = chosen_in(vault.open(sealed, about=f"{subscriber}/{digest}"))
     return Subscription(
         subscriber=subscriber,
         digest=digest,
@@ -97,11 +104,18 @@ def _read_subscription(
 
 # Many people chose alike on the same day, and reading what they chose takes longer than all the rest.
 @lru_cache(maxsize=1_024)
-def _chosen(plain: bytes) -> tuple[Consent, tuple[str, ...], tuple[str, ...], Frequency]:
+def chosen_in(plain: bytes) -> tuple[Consent, tuple[str, ...], tuple[str, ...], Frequency]:
+    """Return what ``seal_subscription`` sealed, once it is opened: consent, topics, kinds and frequency."""
     # What was sealed before kinds could be chosen has no sixth value.
-    topics, frequency, at, text, source, *more = json.loads(plain)
+    topics, frequency, at, text, source, *more = _scanned(plain.decode(), 0)[0]
     consent = Consent(at=datetime.fromisoformat(at), text=text, source=source)
     return consent, tuple(topics), tuple(more[0]) if more else (), frequency
+
+
+def topics_in(plain: bytes) -> tuple[tuple[str, ...], tuple[str, ...], Frequency]:
+    """Return what ``seal_subscription`` sealed, once it is opened, without the consent: topics, kinds and frequency."""
+    topics, frequency, _, _, _, *more = _scanned(plain.decode(), 0)[0]
+    return tuple(topics), tuple(more[0]) if more else (), frequency
 
 
 def members(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, exists, func, insert, select, update
 
@@ -40,9 +40,8 @@ class Batch:
     owner: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queued:
-    """One delivery of a claimed batch."""
+class Queued(NamedTuple):
+    """One delivery of a claimed batch; a tuple, because a million are made for an issue."""
 
     subscriber: str
     position: int
@@ -237,9 +236,9 @@ def _give_up_if_cancelled(connection: Connection, batch: Batch) -> None:
 def take_back_rejections(connection: Connection, issue: int) -> int:
     """Make everybody whom an issue's provider rejected pending again; return how many."""
     rejected = (deliveries.c.issue == issue) & (deliveries.c.state == "rejected")
-    positions = select(deliveries.c.position).where(rejected)
-    theirs = (batches.c.issue == issue) & (batches.c.state == "settled") & (batches.c.lo == batches.c.hi)
-    connection.execute(update(batches).where(theirs, batches.c.lo.in_(positions)).values(state="pending", tries=0))
+    inside = exists().where(rejected, deliveries.c.position >= batches.c.lo, deliveries.c.position <= batches.c.hi)
+    theirs = (batches.c.issue == issue) & (batches.c.state == "settled")
+    connection.execute(update(batches).where(theirs, inside).values(state="pending", tries=0))
     return connection.execute(update(deliveries).where(rejected).values(state="pending", reason=None)).rowcount
 
 

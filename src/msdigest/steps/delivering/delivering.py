@@ -185,7 +185,7 @@ class Delivery:
     def _load(self, batch: Batch, attempt: str) -> Shipment | None:
         """Read a batch's people; whoever may no longer be mailed is excluded first."""
         with self._database.reading() as connection:
-            loaded = self._loader.load(connection, batch.issue, ledger.queued(connection, batch))
+            loaded = self._loader.load_batch(connection, batch)
         stopped = loaded.stopped()
         left = [each for each in loaded.queue if each.subscriber not in stopped]
         if stopped or not left:

@@ -10,9 +10,9 @@ from msdigest.errors import RefusedError, StoreError
 from msdigest.model.delivery import Shipment
 from msdigest.render.program import decode
 from msdigest.steps.delivering.press import Press, recipient
-from msdigest.store import audience, ledger
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import issues as issue_store
+from msdigest.store import ledger, readers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from msdigest.model.issue import Issue
     from msdigest.ports import Provider
     from msdigest.steps.delivering.press import Post
-    from msdigest.store.audience import Member
     from msdigest.store.database import Database, Transaction
-    from msdigest.store.ledger import Queued
+    from msdigest.store.ledger import Batch, Queued
+    from msdigest.store.readers import Reader
     from msdigest.vault import Vault
 
 _LETTERS_KEPT = 32
@@ -36,13 +36,18 @@ class Loaded:
 
     issue: Issue
     queue: Sequence[Queued]
-    members: Mapping[str, Member]
+    members: Mapping[str, Reader]
     choices: Mapping[int, Choice]
 
     def stopped(self) -> dict[str, str]:
         """Return who may no longer be mailed, and why: a freeze may have begun before they left."""
-        found = {each.subscriber: _stopped(self.members.get(each.subscriber)) for each in self.queue}
-        return {subscriber: reason for subscriber, reason in found.items() if reason}
+        found = {}
+        for each in self.queue:
+            member = self.members.get(each.subscriber)
+            reason = member.stopped if member is not None else "forgotten"
+            if reason is not None:
+                found[each.subscriber] = reason
+        return found
 
 
 class Loader:
@@ -61,9 +66,18 @@ class Loader:
     def load(self, connection: Transaction, issue_id: int, queue: Sequence[Queued]) -> Loaded:
         """Read people's records and choices."""
         issue = self.issue(issue_id)
-        ids = [each.subscriber for each in queue]
-        members = audience.members_by_ids(connection, self._vault, issue.digest, ids)
-        choices = delivery_store.choices_of(connection, issue, [each.selection for each in queue])
+        members = readers.by_ids(connection, self._vault, issue.digest, [each.subscriber for each in queue])
+        return self._loaded(connection, issue, queue, members)
+
+    def load_batch(self, connection: Transaction, batch: Batch) -> Loaded:
+        """Read what is still to be made of a batch, with people's records and choices."""
+        issue = self.issue(batch.issue)
+        return self._loaded(connection, issue, *readers.of_batch(connection, self._vault, issue.digest, batch))
+
+    def _loaded(
+        self, connection: Transaction, issue: Issue, queue: Sequence[Queued], members: Mapping[str, Reader]
+    ) -> Loaded:
+        choices = delivery_store.choices_of(connection, issue, {each.selection for each in queue})
         return Loaded(issue=issue, queue=queue, members=members, choices=choices)
 
     def shipment(self, loaded: Loaded, queue: Sequence[Queued], *, attempt: str) -> Shipment:
@@ -73,10 +87,7 @@ class Loader:
             press = self._press(loaded.issue.id, variant)
             letter = self._letters(press, loaded.choices[selection])
             members = [loaded.members[each.subscriber] for each in stretch]
-            recipients = [
-                recipient(self._vault, self._post, press, person=each.subscriber, chosen=each.subscription)
-                for each in members
-            ]
+            recipients = [recipient(self._vault, self._post, press, person=each, chosen=each) for each in members]
             parts.append((letter, recipients))
         return Shipment(attempt=attempt, parts=parts)
 
@@ -101,11 +112,3 @@ class Loader:
 
     def _make_letter(self, press: Press, choice: Choice) -> Letter:
         return press.letter(choice, self._post)
-
-
-def _stopped(member: Member | None) -> str | None:
-    if member is None:
-        return "forgotten"
-    if member.suppressed:
-        return "suppressed"
-    return {"ended": "left", "paused": "paused"}.get(member.subscription.state)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from msdigest.model.delivery import Coding
     from msdigest.model.issue import Issue
     from msdigest.model.subscriber import Subscriber, Subscription
+    from msdigest.store.readers import Reader
     from msdigest.vault import Vault
 
 
@@ -108,7 +109,9 @@ def _headers(issue: Issue, variant: Variant, post: Post) -> dict[str, str]:
     return headers if variant.neutral else headers | {"List-Archive": f"<{post.site_url}/>"}
 
 
-def recipient(vault: Vault, post: Post, press: Press, *, person: Subscriber, chosen: Subscription) -> Recipient:
+def recipient(
+    vault: Vault, post: Post, press: Press, *, person: Subscriber | Reader, chosen: Subscription | Reader
+) -> Recipient:
     """Return one person as a provider needs them, with the values of their slots."""
     issue = press.issue
     leave_url = f"{post.site_url}/leave/{vault.sign('leave', subscriber=person.id, digest=issue.digest)}"
