@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,11 @@ from msdigest.model.compiled import Choice, Variant
 from msdigest.model.issue import change_id, notice_id
 from msdigest.render.fitting import weigh
 from msdigest.render.programs import Programs
-from msdigest.store import audience, lining
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
 from msdigest.store import issues as issue_store
-from msdigest.store.variants import variant_of
+from msdigest.store import lining, wishes
+from msdigest.store.wishes import wish_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from msdigest.ports import Caps
     from msdigest.store.audience import Member
     from msdigest.store.database import Database, Transaction
+    from msdigest.store.wishes import Candidate, Wish
     from msdigest.vault import Vault
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ _NOTHING: frozenset[str] = frozenset()
 # How long after an issue the next one is due for somebody who chose a slower frequency than the digest's cadence;
 # a little less than the word says, because issues do not fall on the second.
 GAPS = {"weekly": timedelta(days=6, hours=12), "monthly": timedelta(days=27, hours=12)}
+_NO_GAP = timedelta.min
 
 
 class MissingVariantsError(Exception):
@@ -61,7 +63,7 @@ class Chooser:
         self._weights = weigh(compiled.values())
         self._ranking = next(iter(compiled.values())).ranking or issue.entries
         self._most = most
-        self._known: dict[_Taste, Choice] = {}
+        self._known: dict[Wish, Choice] = {}
 
     def choose(
         self, member: Member, *, sent: frozenset[str] | set[str] = _NOTHING, notices: Sequence[str] = ()
@@ -70,17 +72,15 @@ class Chooser:
 
         sent: the entries that they were sent already. notices: those that concern them.
         """
-        taste = _Taste(
-            topics=member.subscription.topics,
-            kinds=member.subscription.kinds,
-            audience=member.subscriber.audience,
-            safety_only=member.subscription.frequency == "safety",
-        )
-        if taste not in self._known:
-            self._known[taste] = self._fitting(tuple(entry.id for entry in self._entries if taste.takes(entry)))
-        whole = self._known[taste]
+        return self.chosen(wish_of(member), sent=sent, notices=notices)
+
+    def chosen(self, wish: Wish, *, sent: frozenset[str] | set[str] = _NOTHING, notices: Sequence[str] = ()) -> Choice:
+        """Return what somebody with this wish is to get; see ``choose``."""
+        if wish not in self._known:
+            self._known[wish] = self._fitting(tuple(entry.id for entry in self._entries if _takes(wish, entry)))
+        whole = self._known[wish]
         if sent and (whole.more or not sent.isdisjoint(whole.entries)):
-            taken = (entry.id for entry in self._entries if taste.takes(entry) and entry.id not in sent)
+            taken = (entry.id for entry in self._entries if _takes(wish, entry) and entry.id not in sent)
             whole = self._fitting(tuple(taken))
         return replace(whole, notices=tuple(notices)) if notices else whole
 
@@ -88,20 +88,13 @@ class Chooser:
         return self._weights.fitting(Choice(entries), self._ranking, most=self._most)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Taste:
-    topics: tuple[str, ...]
-    kinds: tuple[str, ...]
-    audience: str
-    safety_only: bool
-
-    def takes(self, entry: Entry) -> bool:
-        return (
-            (not self.topics or not set(self.topics).isdisjoint(entry.topics))
-            and (not self.kinds or entry.kind in self.kinds)
-            and (not self.audience or not entry.audience or self.audience in entry.audience)
-            and (not self.safety_only or entry.kind == "safety")
-        )
+def _takes(wish: Wish, entry: Entry) -> bool:
+    return (
+        (not wish.topics or not set(wish.topics).isdisjoint(entry.topics))
+        and (not wish.kinds or entry.kind in wish.kinds)
+        and (not wish.audience or not entry.audience or wish.audience in entry.audience)
+        and (wish.frequency != "safety" or entry.kind == "safety")
+    )
 
 
 def freeze(
@@ -132,8 +125,8 @@ def freeze(
         told = entry_store.changes_by_id(connection, [change_id(notice) for notice in issue.notices])
         repeats = delivery_store.any_sent(connection, entries=issue.entries, but_issue=issue.id)
         after = ""
-        while chunk := audience.members(connection, vault, digest.id, after=after, limit=CHUNK):
-            first, after = chunk[0].subscriber.id, chunk[-1].subscriber.id
+        while chunk := wishes.candidates(connection, vault, digest.id, after=after, limit=CHUNK):
+            first, after = chunk[0].id, chunk[-1].id
             people = {"first": first, "last": after}
             sent = (
                 delivery_store.already_sent(connection, **people, entries=issue.entries, but_issue=issue.id)
@@ -144,15 +137,14 @@ def freeze(
             concerned = notices_for(connection, **people, changes=told)
             decided = [
                 _decide(
-                    member,
+                    each,
                     chooser,
-                    sent=sent.get(member.subscriber.id, set()),
-                    notices=concerned.get(member.subscriber.id, ()),
+                    sent=sent.get(each.id, _NOTHING),
+                    notices=concerned.get(each.id, ()),
                     due_at=issue.due_at,
-                    latest=latest,
+                    latest=latest.get(each.id),
                 )
-                for member in chunk
-                if member.subscription.state != "ended"
+                for each in chunk
             ]
             read = {each.variant for each in decided if each.variant is not None}
             missing |= {Variant.of(variant) for variant in read - known}
@@ -252,31 +244,20 @@ def notices_for(
 
 
 def _decide(
-    member: Member,
+    who: Candidate,
     chooser: Chooser,
     *,
-    sent: set[str],
+    sent: frozenset[str] | set[str],
     notices: Sequence[str],
     due_at: datetime,
-    latest: Mapping[str, datetime],
+    latest: datetime | None,
 ) -> lining.Decided:
-    person = member.subscriber
-    reason = _reason(member, due_at=due_at, latest=latest.get(person.id))
-    choice = lining.NOTHING
+    reason, wish = who.reason, who.wish
+    if reason is None and latest is not None and due_at - latest < GAPS.get(wish.frequency, _NO_GAP):
+        reason = "not due"
     if reason is None:
-        choice = chooser.choose(member, sent=sent, notices=notices)
-        reason = None if choice else "nothing chosen"
-    if reason is not None:
-        return lining.Decided(subscriber=person.id, reason=reason)
-    return lining.Decided(subscriber=person.id, choice=choice, variant=variant_of(person).id)
-
-
-def _reason(member: Member, *, due_at: datetime, latest: datetime | None) -> str | None:
-    if member.suppressed:
-        return "suppressed"
-    if member.subscription.state == "paused":
-        return "paused"
-    gap = GAPS.get(member.subscription.frequency)
-    if gap is not None and latest is not None and due_at - latest < gap:
-        return "not due"
-    return None
+        choice = chooser.chosen(wish, sent=sent, notices=notices)
+        if choice:
+            return lining.Decided(subscriber=who.id, choice=choice, variant=wish.variant)
+        reason = "nothing chosen"
+    return lining.Decided(subscriber=who.id, reason=reason)

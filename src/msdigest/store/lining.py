@@ -56,15 +56,15 @@ def add_deliveries(connection: Connection, issue: int, decided: Sequence[Decided
     """Write down a chunk of decisions; who is in line gets a position, and everybody a delivery, by ``line_up``."""
     if not decided:
         return
-    # In the order of the people: the same people give the same ids.
-    each_once = dict.fromkeys(each.choice for each in decided if each.reason is None)
-    chosen = {_choice_hash(choice): choice for choice in each_once}
-    kept = _selection_ids(connection, issue, chosen)
-    ids = {choice: kept[_choice_hash(choice)] for choice in each_once}
+    # In the order of the people: the same people give the same ids. One choice is shared by many.
+    choices = {id(each.choice): each.choice for each in decided if each.reason is None}
+    hashes = {place: _choice_hash(choice) for place, choice in choices.items()}
+    kept = _selection_ids(connection, issue, {hashes[place]: choice for place, choice in choices.items()})
+    ids = {place: kept[digest] for place, digest in hashes.items()}
     connection.execute(CreateTable(_waiting, if_not_exists=True))
     due = Instant().process_bind_param(due_at, connection.dialect)
     rows = [
-        (issue, each.subscriber, due, None if each.reason else ids[each.choice], each.variant, each.reason)
+        (issue, each.subscriber, due, None if each.reason else ids[id(each.choice)], each.variant, each.reason)
         for each in decided
     ]
     _write_down(connection, rows)
