@@ -91,9 +91,10 @@ class Vault:
         secrets = _parse(keys)
         self._newest = max(secrets)
         self._sealers = {number: AESGCM(_derive(secret, b"seal")) for number, secret in secrets.items()}
-        self._signers = {number: _derive(secret, b"sign") for number, secret in secrets.items()}
+        # Keyed once and copied: that takes two thirds of the time, and a digest signs two million times.
+        self._signers = {number: _keyed(_derive(secret, b"sign")) for number, secret in secrets.items()}
         self._lookup_key = _derive(secrets[min(secrets)], b"look-up")
-        self._correlation_key = _derive(secrets[min(secrets)], b"correlation")
+        self._correlator = _keyed(_derive(secrets[min(secrets)], b"correlation"))
 
     @property
     def fingerprint(self) -> str:
@@ -124,12 +125,12 @@ class Vault:
 
     def correlate(self, *parts: str) -> str:
         """Return 32 hex digits that name ``parts`` (issue, subscriber) to a provider and mean nothing to it."""
-        return hmac.digest(self._correlation_key, "\0".join(parts).encode(), "sha256").hex()[:32]
+        return _told(self._correlator, "\0".join(parts).encode())[:MAC_BYTES].hex()
 
     def sign(self, purpose: str, *, subscriber: str, digest: str) -> str:
         """Make the token of a link: URL-safe, the same for the same arguments, 128 bits of proof."""
         body = bytes([self._newest, PURPOSES[purpose]]) + bytes.fromhex(subscriber) + _tag(digest)
-        return base64.urlsafe_b64encode(body + self._mac(body)).decode().rstrip("=")
+        return base64.urlsafe_b64encode(body + self._mac(body)).rstrip(b"=").decode()
 
     def read(self, token: str, *, purpose: str, digests: Iterable[str]) -> tuple[str, str]:
         """Return (subscriber, digest) of a token made by ``sign``; raises TokenError and says no more than that."""
@@ -149,7 +150,17 @@ class Vault:
         return body[2:18].hex(), digest
 
     def _mac(self, body: bytes) -> bytes:
-        return hmac.digest(self._signers[body[0]], body, "sha256")[:MAC_BYTES]
+        return _told(self._signers[body[0]], body)[:MAC_BYTES]
+
+
+def _keyed(key: bytes) -> hmac.HMAC:
+    return hmac.new(key, digestmod="sha256")
+
+
+def _told(keyed: hmac.HMAC, message: bytes) -> bytes:
+    mac = keyed.copy()
+    mac.update(message)
+    return mac.digest()
 
 
 @lru_cache(maxsize=64)

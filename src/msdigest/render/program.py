@@ -12,6 +12,7 @@ import re
 import string
 import zlib
 from functools import lru_cache, reduce
+from json.encoder import encode_basestring_ascii
 from operator import or_
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -129,6 +130,11 @@ def fill(name: str, value: str, *, html: bool) -> str:
     return (_shown if name in _OF_ONE_PERSON else _shown_before)(name, value, html)
 
 
+def quoted(name: str, value: str, html: bool) -> str:  # noqa: FBT001  # a dozen times a message
+    """Return what ``fill`` does as a string of JSON in ASCII, with its quotes: as ``json.dumps`` writes it."""
+    return (_quoted if name in _OF_ONE_PERSON else _quoted_before)(name, value, html)
+
+
 def _coded(name: str, value: str, html: bool, coding: Coding) -> bytes:  # noqa: FBT001  # a dozen times a message
     return (_made if name in _OF_ONE_PERSON else _made_before)(name, value, html, coding)
 
@@ -147,8 +153,13 @@ def _made(name: str, value: str, html: bool, coding: Coding) -> bytes:  # noqa: 
     return _CODERS[coding](_shown(name, value, html))
 
 
+def _quoted(name: str, value: str, html: bool) -> str:  # noqa: FBT001  # as above
+    return encode_basestring_ascii(_shown(name, value, html))
+
+
 _shown_before = lru_cache(maxsize=4_096)(_shown)
 _made_before = lru_cache(maxsize=4_096)(_made)
+_quoted_before = lru_cache(maxsize=4_096)(_quoted)
 
 
 def size(parts: Parts, person: Mapping[str, str], *, form: Form) -> int:

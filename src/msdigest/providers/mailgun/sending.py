@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from json.encoder import encode_basestring_ascii as _json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -23,7 +23,7 @@ from msdigest.postal.answers import Statuses, document, judged, text_of
 from msdigest.postal.bodies import multipart, with_placeholders
 from msdigest.providers.mailgun.examining import inquiries
 from msdigest.providers.mailgun.hearing import hear
-from msdigest.render.program import fill
+from msdigest.render.program import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -78,14 +78,13 @@ class MailgunProvider:
             for prefix, html, parts in (("h", True, letter.html), ("t", False, letter.text))
             for name in map(str, parts[1::2])
         ]
-        variables = {person.address: _variables(person, slots) for person in people}
         fields: list[tuple[str, str | bytes]] = [
             ("from", letter.sender),
             *(("to", person.address) for person in people),
             ("subject", _VARIABLE.sub("％", letter.subject)),
             ("html", _body(letter.html, "h", b"&#37;")),
             ("text", _body(letter.text, "t", "％".encode())),
-            ("recipient-variables", json.dumps(variables, separators=(",", ":"))),
+            ("recipient-variables", _variables(people, slots)),
             ("o:tracking", "no"),
             ("o:tracking-clicks", "no"),
             ("o:tracking-opens", "no"),
@@ -164,11 +163,21 @@ def provider(options: Mapping[str, str], send: Callable[[Request], Reply | Failu
     return MailgunProvider(options, send)
 
 
-def _variables(person: Recipient, slots: Sequence[tuple[str, str, bool]]) -> dict[str, str]:
-    """Return what fills one person's ``slots``: name of the variable, of the slot, whether in HTML."""
-    values = person.values
-    own = {variable: fill(name, values[name], html=html) for variable, name, html in slots}
-    return {"delivery": person.delivery, "leave": person.leave_url, **own}
+def _variables(people: Sequence[Recipient], slots: Sequence[tuple[str, str, bool]]) -> str:
+    """Return what fills everybody's ``slots`` (name of the variable, of the slot, whether in HTML), as JSON.
+
+    Joined by hand as ``json.dumps`` would write it, in half the time.
+    """
+    places = [(f",{_json(variable)}:", name, html) for variable, name, html in dict.fromkeys(slots)]
+    told = {}
+    for person in people:
+        values = person.values
+        own = ['{"delivery":', _json(person.delivery), ',"leave":', _json(person.leave_url)]
+        for begin, name, html in places:
+            own += (begin, quoted(name, values[name], html))
+        own.append("}")
+        told[person.address] = "".join(own)
+    return "{" + ",".join(f"{_json(address)}:{own}" for address, own in told.items()) + "}"
 
 
 def _body(parts: Sequence[bytes | str], prefix: str, sign: bytes) -> bytes:
