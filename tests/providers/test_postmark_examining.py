@@ -37,7 +37,7 @@ def test_what_is_asked() -> None:
     ("document", "credentials", "tracking"),
     [
         ({"TrackOpens": False, "TrackLinks": "None", "DeliveryType": "Live"}, "good", "good"),
-        ({"TrackOpens": True, "TrackLinks": "None"}, "good", "warning"),
+        ({"TrackOpens": True, "TrackLinks": "None"}, "good", "bad"),
         ({"TrackOpens": False, "TrackLinks": "HtmlAndText"}, "good", "warning"),
         ({"Name": "it tells nothing of it"}, "good", "warning"),
         ({"TrackOpens": False, "TrackLinks": "None", "DeliveryType": "Sandbox"}, "bad", "good"),

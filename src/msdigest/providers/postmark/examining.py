@@ -52,7 +52,11 @@ def _server(reply: Reply | Failure, *, domain: str) -> Sequence[Verdict]:
 def _tracking(said: Mapping[str, Any]) -> Verdict:
     if said.get("TrackOpens") is False and said.get("TrackLinks") == "None":
         return Verdict(level="good", subject="tracking", sentence="the server tracks neither opens nor links")
-    sentence = "the server tracks opens or links; msdigest switches it off in each message, but switch it off there too"
+    if said.get("TrackOpens") is not False:
+        # Its manual: what is on at the server no message can switch off.
+        sentence = "the server tracks opens, which no message can switch off: switch it off under Settings, Tracking"
+        return Verdict(level="bad", subject="tracking", sentence=sentence)
+    sentence = "the server tracks links; msdigest switches it off in each message, but switch it off there too"
     return Verdict(level="warning", subject="tracking", sentence=sentence)
 
 
