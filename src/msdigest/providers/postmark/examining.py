@@ -52,7 +52,7 @@ def _server(reply: Reply | Failure, *, domain: str) -> Sequence[Verdict]:
 def _tracking(said: Mapping[str, Any]) -> Verdict:
     if said.get("TrackOpens") is False and said.get("TrackLinks") == "None":
         return Verdict(level="good", subject="tracking", sentence="the server tracks neither opens nor links")
-    if said.get("TrackOpens") is not False:
+    if said.get("TrackOpens") is True:
         # Its manual: what is on at the server no message can switch off.
         sentence = "the server tracks opens, which no message can switch off: switch it off under Settings, Tracking"
         return Verdict(level="bad", subject="tracking", sentence=sentence)
