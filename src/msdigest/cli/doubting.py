@@ -31,7 +31,7 @@ def reconcile(
     context: typer.Context,
     issue: Annotated[
         Optional[int],
-        typer.Argument(metavar="[N]", min=1, max=_MOST, show_default=False, help="Of one issue only (`issue list`)."),
+        typer.Argument(metavar="N", min=1, max=_MOST, show_default=False, help="Of one issue only (`issue list`)."),
     ] = None,
     again: Annotated[
         bool, typer.Option("--send-again", help="Queue everybody of issue N who is unknown: some may get it twice.")
@@ -52,6 +52,9 @@ def reconcile(
     if (again or sent) and issue is None:
         message = "whom to decide about? Name the issue: `msdigest reconcile N --send-again`"
         raise typer.BadParameter(message)
+    if name and not (again or sent):
+        message = "--as NAME belongs to a decision: --send-again or --count-as-sent"
+        raise typer.BadParameter(message)
     with opened(context) as app:
         if issue is not None:
             app.issue(issue)
@@ -61,13 +64,15 @@ def reconcile(
         with app.database.reading() as connection:
             calls = doubts.open_ones(connection, issue=issue)
             left = [_in_doubt(each, doubts.people(connection, each)) for each in calls]
+        held = issue is not None and app.issue(issue).state == "held"
     document = {"settled": dict(settled), "decided": decided, "unknown": left}
     if as_json:
         shown.print_json(document)
         return
     _print(settled, left)
     if decided:
-        word = "queued again: `msdigest run` sends them" if again else "counted as sent"
+        onwards = f"msdigest issue resume {issue}" if held else "msdigest run"
+        word = f"queued again: `{onwards}` sends them" if again else "counted as sent"
         shown.out().print(f"{shown.counted(decided, 'delivery', 'deliveries')} {word}.")
 
 
