@@ -205,7 +205,7 @@ def test_each_message_id_is_the_recipients_own_or_the_calls(account) -> None:
         outcomes = sent(provider, shipment(provider, *PEOPLE))
         again = sent(provider, shipment(provider, *PEOPLE, attempt="b" * 32))
 
-    assert [each.state for each in outcomes] == ["accepted"] * len(PEOPLE)
+    assert [each.state for each in (*outcomes, *again)] == ["accepted"] * 2 * len(PEOPLE)
     assert len({each.provider_id for each in outcomes}) in {1, len(PEOPLE)}
     assert account.wordless or not {each.provider_id for each in outcomes} & {each.provider_id for each in again}
 
@@ -283,6 +283,16 @@ def test_what_it_takes_only_once_is_sent_once(account) -> None:
 
         assert set(engine.accepted.values()) == times
         assert {each.state for some in outcomes for each in some} == {"accepted"}
+
+
+def test_another_attempt_is_another_call(account) -> None:
+    """To the same people with the same words: an editor decided to send it again."""
+    with account.open() as (provider, engine):
+        sent(provider, shipment(provider, *PEOPLE))
+        outcomes = sent(provider, shipment(provider, *PEOPLE, attempt="b" * 32))
+
+    assert {each.state for each in outcomes} == {"accepted"}
+    assert set(engine.accepted.values()) == {2}
 
 
 @pytest.mark.parametrize("name", [each.name for each in ACCOUNTS if each.provider().caps.repeats])
