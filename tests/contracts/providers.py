@@ -102,6 +102,21 @@ ACCOUNTS = (
     ),
 )  # fmt: skip
 
+# Bodies that tell nothing.
+NONSENSE = (
+    b"",
+    b"null",
+    b"[]",
+    b"{}",
+    b"<html>502</html>",
+    b'"x"',
+    b"[" * 100_000,
+    b"\xff\xfe",
+    b'{"id": 5, "data": 7}',
+    b"[null]",
+    b"1e999",
+)
+
 # What people, or whoever fills in a form for them, call themselves; each as a name and in a greeting.
 NAMES = {
     "plain": "Ada",
@@ -147,6 +162,7 @@ def person(number, *, name="Ada", address=""):
     )
 
 
+PEOPLE = [person(number) for number in range(1, 6)]
 HOSTILE = [
     *(person(number, name=name) for number, name in enumerate(NAMES.values(), 1)),
     *(person(number, address=address) for number, address in enumerate(ADDRESSES.values(), 101)),
@@ -181,6 +197,21 @@ def shipment(provider, *people, attempt="a" * 32, **words):
         return Shipment(attempt=attempt, parts=[(one, list(people))])
     other = letter(provider.caps.coding, words="Something else", subject="Other news")
     return Shipment(attempt=attempt, parts=[(one, list(people[:1])), (other, list(people[1:]))])
+
+
+def sent(provider, parcel):
+    """Hand a shipment over and return its outcomes."""
+    return provider.parse(provider.carry(provider.build(parcel)), parcel)
+
+
+def secrets_of(account):
+    """Return what nobody may read anywhere."""
+    return [str(account.sink.OPTIONS[name]) for name in account.secrets]
+
+
+def personal(people):
+    """Return what tells who somebody is, or lets others leave for them."""
+    return [word for each in people for word in (each.address, each.leave_url, each.leave_url.rpartition("/")[2])]
 
 
 def mutations(document):
