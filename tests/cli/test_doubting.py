@@ -19,9 +19,13 @@ from tests.sinks.mailgun import KEY, MailgunService, service
 from tests.site import opened, write_site
 from tests.steps.scene import ENTRIES, PEOPLE, ROWS, bring
 
+from msdigest.cli import issues
 from msdigest.engines.clock import SystemClock
+from msdigest.model.clock import FixedClock
+from msdigest.providers.fake import LOST, FakeProvider, accepting, replying
 from msdigest.store import keeping
 
+DAY = timedelta(days=1)
 NOWHERE = "http://127.0.0.1:9"
 # Seconds within which a process that is asked to stop has ended.
 AT_MOST = 5.0
@@ -303,6 +307,50 @@ def test_who_waited_in_vain_is_told_what_to_do(site) -> None:
     for err in (told.err, listed.err):
         assert f"{unknown} deliveries unknown: `msdigest reconcile 1` asks the provider, as `msdigest run` does" in err
     assert engine.accepted.total() == PEOPLE - unknown
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "wait"),
+    [
+        pytest.param(
+            replying(429, retry_after="600"), accepting, 600, id="it asks to wait: so do those who were not called"
+        ),
+        pytest.param(LOST, accepting, 2, id="one in doubt: until it is asked"),
+        pytest.param(LOST, replying(429, retry_after="7"), 7, id="nor is it asked before it may be called"),
+        pytest.param(accepting, accepting, None, id="nothing"),
+    ],
+)
+def test_how_long_a_waiting_sender_sleeps(site, first, then, wait) -> None:
+    """Until something may be done: it does not look again and again while the provider asked for a pause."""
+    answers = iter([first, then])
+    with opened(site.config, FixedClock(SystemClock().now())) as app:
+        app.__dict__["provider"] = FakeProvider(lambda ids: _answered(next(answers, accepting), ids), remembers=DAY)
+        app.freeze(app.issue(1))
+        app.deliver(issue=1)
+        due = issues._next_due(app, 1)
+        now = app.clock.now()
+
+    assert due == (None if wait is None else now + timedelta(seconds=wait))
+
+
+def test_a_waiting_sender_does_not_wait_for_what_is_in_doubt_for_long(site) -> None:
+    """Three calls that were lost make a pause of five seconds; then each is asked about once, and nobody waits more."""
+    began = SystemClock().now()
+    with opened(site.config, FixedClock(began)) as app:
+        app.__dict__["provider"] = provider = FakeProvider(lambda _: LOST, remembers=DAY)
+        app.freeze(app.issue(1))
+        app.deliver(issue=1)
+        while due := issues._next_due(app, 1):
+            app.clock.instant = due
+            app.deliver(issue=1)
+        waited = (app.clock.now() - began).total_seconds()
+        left = app.account(1).unknown
+
+    assert (waited, len(provider.asked), left) == (5.0, 3, PEOPLE)
+
+
+def _answered(answer, ids):
+    return answer(ids) if callable(answer) else answer
 
 
 def test_a_service_finds_out_by_itself(doubtful, lost) -> None:

@@ -468,6 +468,23 @@ def test_a_call_is_made_again_only_if_it_is_the_same_and_still_wanted(app, chang
     assert app.account(1).closed
 
 
+def test_a_call_in_which_somebody_else_was_forgotten_is_not_made_again(app) -> None:
+    """Whoever had their mail and is forgotten cannot be written into it any more: the provider is asked instead."""
+    doubtful = correlated(app, 5)
+
+    def each(ids):
+        return replying(207, json.dumps(dict.fromkeys(ids, "accepted") | {doubtful: "unknown"}).encode())
+
+    provider = sent(app, each, whole=False, repeats=HOUR, remembers=DAY)
+    ((attempt, ids),) = provider.taken.items()
+    provider.taken[attempt] = [*ids, doubtful]
+    subscribing.forget(app.database, app.vault, app.clock, who="p3@example.org")
+
+    assert after(app, seconds(2)) == {"accepted": 1}
+    assert (provider.asked, len(provider.calls)) == ([attempt], 1)
+    assert states(app) == {"accepted": PEOPLE}
+
+
 def test_a_process_that_dies_between_the_repeated_call_and_its_answer(app) -> None:
     """Leaves everybody unknown; the next one waits until that one cannot be at it any more, and finds out."""
 
