@@ -4,7 +4,7 @@ Imports 10,000 fictional people of 50 choices and sends them one issue of the de
 to a service on loopback that knows whom it accepted. The sender is a real process (``msdigest issue send 1 --wait``,
 every other time ``msdigest run --once``) that gets ``kill -9`` at a random moment of its life, seeded, and is started
 again until nothing is left to send. That is repeated, each time with the same people, until there were 200 kills. At
-every restart the account has to add up. ``make bench-chaos``; less of it: ``benchmarks/chaos.py --kills 20``.
+every restart the account has to add up. Run with ``PYTHONPATH=. python benchmarks/chaos.py``; ``--kills 20`` is less.
 """
 
 from __future__ import annotations
