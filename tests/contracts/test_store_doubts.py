@@ -454,6 +454,26 @@ def test_sending_again_while_their_batch_is_at_work(books, at_work) -> None:
     assert books.read(ledger.finished) == [issue]
 
 
+def test_dividing_what_is_too_large_for_a_call(books) -> None:
+    """Two halves with everybody in them, tried as often as before; whoever lost the batch divides nothing."""
+    issue = frozen(books, 5)
+    books.call(PENDING)
+    batch = books.claim()
+    books.write(ledger.divide, batch, now=NOW)
+    halves = books.batches()
+    books.write(ledger.divide, batch, now=NOW)
+    after = books.batches()
+    sent = books.drain()
+
+    assert [(row["lo"], row["hi"], row["state"], row["tries"]) for row in halves] == [
+        (1, 3, "pending", 1),
+        (4, 5, "pending", 1),
+    ]
+    assert after == halves
+    assert len(sent) == 2
+    assert set(books.states(issue).values()) == {"accepted"}
+
+
 def test_sending_again_concerns_one_issue(books) -> None:
     """Another one with the same positions stays as it is."""
     first, second = frozen(books, 2), frozen(books, 2, digest="daily")
