@@ -8,11 +8,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Self
 
 from msdigest.config.reading import load
-from msdigest.engines.local import LocalEngine
 from msdigest.enrichments import enriched, in_order, packed
 from msdigest.errors import RefusedError, VaultError
 from msdigest.fetch.client import HttpClient
-from msdigest.fetch.names import Resolver
 from msdigest.lint.checks import lint
 from msdigest.lint.inspected import Inspected
 from msdigest.lint.leftovers import refused
@@ -31,8 +29,6 @@ from msdigest.steps.delivering import comparing, delivering, inspecting
 from msdigest.steps.delivering.press import Post
 from msdigest.steps.delivering.rebuilding import Rebuilding
 from msdigest.steps.delivering.trial import Trying
-from msdigest.steps.examining import examining
-from msdigest.steps.examining.site import Site
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import entries as entry_store
 from msdigest.store import fires
@@ -48,6 +44,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from msdigest.config.settings import Settings
+    from msdigest.engines.local import LocalEngine
     from msdigest.lint.finding import Finding
     from msdigest.model.clock import Clock
     from msdigest.model.compiled import CompiledIssue
@@ -445,6 +442,10 @@ class App:
         tell: Callable[[str], None] = lambda _: None,
     ) -> list[Verdict]:
         """Look at the live set-up; ``message``: a mail as it arrived; see ``examining.examine``."""
+        from msdigest.fetch.names import Resolver  # noqa: PLC0415  # a door to the DNS that `doctor` alone has
+        from msdigest.steps.examining import examining  # noqa: PLC0415  # ten megabytes that nobody else needs
+        from msdigest.steps.examining.site import Site  # noqa: PLC0415  # as above
+
         site = Site(
             settings=self.settings,
             clock=self.clock,
@@ -465,6 +466,8 @@ class App:
 
     def engine(self) -> LocalEngine:
         """Return the bell with the list of tasks."""
+        from msdigest.engines.local import LocalEngine  # noqa: PLC0415  # a timetable that only `run` has
+
         tasks = task_list(
             digests=self.settings.digests,
             collect_due=lambda: self.collect(due_only=True),

@@ -11,7 +11,6 @@ import typer
 from msdigest.cli import shown
 from msdigest.cli.context import opened
 from msdigest.errors import RefusedError
-from msdigest.fetch.names import PORT, Resolver
 from msdigest.model.network import parse_allowed
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ def register(cli: typer.Typer) -> None:
 
 
 def _server(text: str) -> _Server:
+    from msdigest.fetch.names import PORT  # noqa: PLC0415  # this command alone has a door to the DNS
+
     try:
         found = parse_allowed(text)
     except ValueError:
@@ -69,6 +70,8 @@ def doctor(
     The database, the clock, the provider's account, the DNS records for mail, the site's address. Sends no mail.
     Ends with 1 if something is bad.
     """
+    from msdigest.fetch.names import Resolver  # noqa: PLC0415  # as above
+
     raw = _mail(message)
     names = Resolver((nameserver.address, nameserver.port)) if nameserver else None
     with opened(context) as app, shown.progress("looked at") as advance:

@@ -8,10 +8,9 @@ import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import uvicorn
 
 from msdigest.cli import shown
 from msdigest.cli.context import config_path, opened
@@ -19,12 +18,11 @@ from msdigest.cli.stopping import CALLS_END_FIRST, stoppable
 from msdigest.errors import RefusedError
 from msdigest.steps.delivering import delivering
 from msdigest.store import issues as issue_store
-from msdigest.web.editor import editor_app
-from msdigest.web.site import public_app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
+    from types import ModuleType
 
     from msdigest.app import App
     from msdigest.engines.local import LocalEngine
@@ -32,8 +30,7 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 PREVIEW_PORT = 8025
 PUBLIC_PORT = 8080
-# Seconds that open requests, and then the running task, may take to end when the process is asked to stop.
-_LAST_REQUESTS = 2
+# Seconds that the running task may take to end when the process is asked to stop, after open requests did.
 _LAST_TASK = 2.0
 # Seconds more for a call of the provider: cut off, its people are unknown until the next start has asked about them.
 _LAST_CALL = 2.5
@@ -61,7 +58,7 @@ def preview(context: typer.Context, port: Port = PREVIEW_PORT) -> None:
 def serve_preview(app: App, port: int, *, config: Path | None = None) -> None:
     """Serve the editors' page of an open site until interrupted; ``config``: the file that is read again when saved."""
     with _door(LOOPBACK, port) as door:
-        server = _server(editor_app(app, config=config))
+        server = _serving().editors_server(app, config=config)
         with stoppable(server.end):
             shown.notes().print(f"Preview: {_address(door)} (Ctrl-C ends it)")
             server.run(sockets=[door])
@@ -73,7 +70,7 @@ def serve(context: typer.Context, host: Host = LOOPBACK, port: Port = PUBLIC_POR
     It neither collects nor sends: `msdigest run` does all of it in one process. Ctrl-C ends it.
     """
     with opened(context) as app, _door(host, port) as door:
-        server = _server(public_app(app))
+        server = _serving().public_server(app)
         with stoppable(server.end):
             shown.notes().print(f"Serving {_address(door)} (Ctrl-C ends it)")
             server.run(sockets=[door])
@@ -132,7 +129,7 @@ def _issue_states(app: App) -> dict[int, str]:
 
 def _stay(app: App, *, host: str, port: int) -> None:
     with _door(host, port) as door:
-        server = _server(public_app(app))
+        server = _serving().public_server(app)
         engine = app.engine()
         with stoppable(app.delivery.stop, server.end):
             engine.start()
@@ -185,20 +182,7 @@ def _address(door: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-class _Server(uvicorn.Server):
-    def end(self) -> None:
-        """Let open requests end and answer no more; may be called before it runs."""
-        self.should_exit = True
+def _serving() -> ModuleType:
+    from msdigest.cli import serving  # noqa: PLC0415  # a web server is much to load, and most commands have none
 
-
-def _server(application: Callable[..., Any]) -> _Server:
-    config = uvicorn.Config(
-        application,
-        # Paths hold people's tokens: they are never written down.
-        access_log=False,
-        log_config=None,
-        lifespan="off",
-        timeout_graceful_shutdown=_LAST_REQUESTS,
-        server_header=False,
-    )
-    return _Server(config)
+    return serving

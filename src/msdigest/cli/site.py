@@ -16,7 +16,6 @@ from msdigest.app import App, read_settings
 from msdigest.cli import shown
 from msdigest.cli.context import config_path
 from msdigest.cli.service import LOOPBACK, PREVIEW_PORT, PUBLIC_PORT, serve_preview
-from msdigest.demo import tour
 from msdigest.engines.clock import SystemClock
 from msdigest.errors import ConfigurationError, Fault, RefusedError, TemplateError, VaultError
 from msdigest.steps import founding
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from msdigest.config.settings import Settings
+    from msdigest.demo import tour
 
 
 def register(cli: typer.Typer) -> None:
@@ -130,6 +130,8 @@ def demo(
 
     Writes a whole site that every other command can use; a folder of an earlier demo is made anew.
     """
+    from msdigest.demo import tour  # noqa: PLC0415  # a small world that no other command needs
+
     with tour.toured(folder, SystemClock(), tell=shown.notes().print) as made:
         _print_tour(made)
         if serve and sys.stdin.isatty() and sys.stdout.isatty():
