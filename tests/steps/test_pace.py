@@ -302,3 +302,18 @@ def test_a_call_that_began_before_the_troubles_ends_no_probe(ends) -> None:
     assert probe == 0.0
     assert others > 0.0
     assert pace.turn(pace.not_before) == 0.0
+
+
+def test_calls_keep_their_distance_however_long_their_making_takes() -> None:
+    """A call that begins late moves the next one; without a rate nobody waits."""
+    pace, free = Pace(2.0), Pace(None)
+    gap = pace.spacing(NOW) or pace.spacing(NOW)
+    early = pace.spacing(NOW + seconds(gap / 2))
+    on_time = pace.spacing(NOW + seconds(gap))
+    pace.begun(NOW + seconds(gap + 0.2))
+
+    assert 0.5 <= gap <= 0.6
+    assert early == pytest.approx(gap / 2)
+    assert on_time == 0
+    assert pace.spacing(NOW + seconds(2 * gap)) == pytest.approx(0.2)
+    assert [free.spacing(NOW), free.spacing(NOW)] == [0, 0]

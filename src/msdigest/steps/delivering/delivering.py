@@ -148,9 +148,11 @@ class Delivery:
             self._pace.unused()
             return 0
         request = self._provider.build(shipment)
+        self._keep_distance()
         if not self._start(batch, shipment, request):
             self._pace.unused()
             return 0
+        self._pace.begun(self._clock.now())
         try:
             reply = self._provider.carry(request)
             outcomes = self._provider.parse(reply, shipment)
@@ -159,6 +161,14 @@ class Delivery:
             raise
         self._pace.heard(reply, outcomes, now=self._clock.now())
         return self._settle(batch, shipment, outcomes, attempt)
+
+    def _keep_distance(self) -> None:
+        """Wait until the provider's rate allows the next call, before it counts as begun: nothing is in doubt yet."""
+        while seconds := self._pace.spacing(now := self._clock.now()):
+            self._idle(seconds)
+            if self._clock.now() == now:
+                # A clock that stands still, as in tests.
+                return
 
     def _start(self, batch: Batch, shipment: Shipment, request: Request) -> bool:
         """Write down that the call begins; False if it must not: it is too large, or somebody left meanwhile."""
@@ -236,11 +246,17 @@ class Delivery:
 
     def _hold_if_everybody_is_rejected(self, connection: Transaction, issue: int) -> bool:
         """Hold an issue that the provider refuses whoever it is for: a wrong sender, a domain that is not verified."""
+        # Asked at every rejection, and everybody is counted only while nobody has got it.
+        if delivery_store.reached_anybody(connection, issue):
+            return False
         account = delivery_store.account(connection, issue)
         if account.accepted or account.unknown or account.rejected < ALL_REJECTED:
             return False
-        ledger.take_back_rejections(connection, issue)
-        return issue_store.set_state(connection, issue, "held", only_from=("sending",))
+        # One that was cancelled during the call is sent no more: nobody is queued for it again.
+        held = issue_store.set_state(connection, issue, "held", only_from=("sending", "held"))
+        if held:
+            ledger.take_back_rejections(connection, issue)
+        return held
 
 
 def _wait(batch: Batch, outcomes: Sequence[Outcome]) -> timedelta:

@@ -41,7 +41,7 @@ class Pace:
     def __init__(self, rate: float | None) -> None:
         """Take how many calls a second are allowed; None: as many as there are."""
         self._gap = timedelta(seconds=_SLACK / rate) if rate else timedelta()
-        self._next = self._not_before = _NEVER
+        self._next = self._call = self._not_before = _NEVER
         self._troubles = 0
         # Which thread makes the one call that shows whether the provider is well again.
         self._prober: int | None = None
@@ -50,6 +50,8 @@ class Pace:
     def turn(self, now: datetime) -> float:
         """Return 0 and take the turn, or how many seconds to wait before asking again."""
         with self._lock:
+            # A clock that was set back must not be waited for.
+            self._next = min(self._next, now + self._gap)
             until = max(self._next, self._not_before)
             if until > now:
                 return (until - now).total_seconds()
@@ -59,6 +61,19 @@ class Pace:
                 self._prober = threading.get_ident()
             self._next = now + self._gap
             return 0.0
+
+    def spacing(self, now: datetime) -> float:
+        """Return 0 and take the moment of a call, or how long it has to wait: one batch is made sooner than another."""
+        with self._lock:
+            if self._call > now:
+                return (self._call - now).total_seconds()
+            self._call = now + self._gap
+            return 0.0
+
+    def begun(self, now: datetime) -> None:
+        """Note that a call begins now, later than its moment was taken: the next one keeps its distance from this."""
+        with self._lock:
+            self._call = max(self._call, now + self._gap)
 
     @property
     def not_before(self) -> datetime:
