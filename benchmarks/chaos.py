@@ -100,32 +100,55 @@ def start(config: Path, words: tuple[str, ...]) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
-def one_round(config: Path, engine: Engine, *, chance: random.Random, longest: float, tally: Tally, most: int) -> float:
-    """Send one issue to its end, with at most ``most`` kills, count what is wrong, and return how long the last took."""
-    died, begun = 0, time.monotonic()
+@dataclass
+class Fate:
+    """Decides after how many seconds a sender dies: so that most do, some in each part of their lives.
+
+    latest: a moment is drawn up to here. Whoever outlives it brings it nearer; whoever dies pushes it away, so that
+    deciding who gets the issue, which begins anew after each death, is done at some time.
+    """
+
+    chance: random.Random
+    latest: float
+
+    def draw(self) -> float:
+        """Return the next moment."""
+        return self.chance.uniform(0.0, self.latest)
+
+    def met(self, *, died: bool) -> None:
+        """Learn what became of the sender."""
+        self.latest *= 1.1 if died else 0.6
+
+
+def one_round(config: Path, engine: Engine, *, fate: Fate, tally: Tally, most: int) -> None:
+    """Send one issue to its end, with at most ``most`` kills, and count what is wrong."""
+    died = 0
     while (state := look(config, engine, tally)) != "sent":
-        begun = time.monotonic()
         process = start(config, RUN if state == "sending" and died % 2 else SEND)
-        if died < most:
-            try:
-                process.wait(chance.uniform(0.0, longest))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
-                died += 1
-                continue
+        if died < most and kill(process, fate):
+            died += 1
+            continue
         _, told = process.communicate()
         if process.returncode:
             raise SystemExit(f"a sender failed:\n{told}")
-    took = time.monotonic() - begun
     tally.kills += died
     tally.rounds += 1
     # What is in doubt is asked about until the provider has told all that it knows.
-    done = start(config, ("reconcile", "1"))
-    done.communicate()
+    start(config, ("reconcile", "1")).communicate()
     look(config, engine, tally)
     judge(config, engine, tally)
-    return took
+
+
+def kill(process: subprocess.Popen[str], fate: Fate) -> bool:
+    """Kill a sender at its moment; False if it ended before."""
+    try:
+        process.wait(fate.draw())
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+    died = process.returncode < 0
+    fate.met(died=died)
+    return died
 
 
 def look(config: Path, engine: Engine, tally: Tally) -> str:
@@ -173,19 +196,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         template = crowd(Path(name) / "crowd", told.people)
         with Engine(mailgun.service(), latency=LATENCY, keep=False) as engine:
-            longest = one_round(
-                aimed(template, Path(name) / "whole", engine.base_url), engine,
-                chance=chance, longest=0.0, tally=Tally(), most=0,
-            )  # fmt: skip
-        print(f"a sender that nobody kills lives {longest:.1f} s", flush=True)
+            begun = time.monotonic()
+            whole = aimed(template, Path(name) / "whole", engine.base_url)
+            one_round(whole, engine, fate=Fate(chance, 0.0), tally=Tally(), most=0)
+            fate = Fate(chance, time.monotonic() - begun)
         begun = time.monotonic()
         while tally.kills < told.kills:
             folder = Path(name) / "round"
             with Engine(mailgun.service(), latency=LATENCY, keep=False) as engine:
-                one_round(
-                    aimed(template, folder, engine.base_url), engine,
-                    chance=chance, longest=longest, tally=tally, most=told.kills - tally.kills,
-                )  # fmt: skip
+                config = aimed(template, folder, engine.base_url)
+                one_round(config, engine, fate=fate, tally=tally, most=told.kills - tally.kills)
             shutil.rmtree(folder)
             print(f"{tally.kills:4} kills in {tally.rounds} issues, {time.monotonic() - begun:.0f} s", flush=True)
     print(f"people an issue {told.people:,}, issues {tally.rounds}, kills {tally.kills} (seed {told.seed})")
