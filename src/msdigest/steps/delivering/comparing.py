@@ -29,8 +29,11 @@ def some_people(
     """Give (variant, choice, values of their slots) of people all over a frozen issue."""
     some = delivery_store.some_choices(connection, issue, limit=COMPARED)
     people = audience.members_by_ids(connection, vault, issue.digest, [person for person, _, _ in some])
+    presses: dict[str, Press] = {}
     for person, variant, choice in some:
-        compiled = decode(issue_store.program_of(connection, issue.id, variant))
-        press, member = Press(issue, compiled, coding="plain"), people[person]
-        told = recipient(vault, post, press, person=member.subscriber, chosen=member.subscription)
+        if variant not in presses:
+            compiled = decode(issue_store.program_of(connection, issue.id, variant))
+            presses[variant] = Press(issue, compiled, coding="plain")
+        member = people[person]
+        told = recipient(vault, post, presses[variant], person=member.subscriber, chosen=member.subscription)
         yield variant, choice, told.values
