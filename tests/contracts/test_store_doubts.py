@@ -116,6 +116,16 @@ def test_what_is_certain_is_no_doubt(books, outcomes) -> None:
     assert (books.read(doubts.due, now=NOW + DAY), books.open_ones()) == (None, [])
 
 
+def test_some_calls_are_looked_at_alone(books) -> None:
+    """Whoever has heard of a call does not walk through everybody of all the others."""
+    frozen(books, 30)
+    calls = [books.call(UNKNOWN), books.call(ACCEPTED), books.call(UNKNOWN)]
+
+    assert books.open_ones(ids=calls[1:]) == calls[2:]
+    assert books.open_ones(ids=()) == []
+    assert books.open_ones() == [calls[0], calls[2]]
+
+
 def test_taking_holds_it_for_a_while(books) -> None:
     """Another process finds nothing on the list, not even if it read the list before; later it is due again."""
     frozen(books, 2)

@@ -7,7 +7,7 @@ from tests.contracts.ledgers import DAY, HOUR, MINUTE, NOW, Ledger, counted_stat
 
 from msdigest.model.delivery import Outcome
 from msdigest.store import deliveries as delivery_store
-from msdigest.store import issues, ledger
+from msdigest.store import doubts, issues, ledger
 from msdigest.store.ledger import Batch
 
 ACCEPTED, REJECTED = Outcome("accepted", "id-1"), Outcome("rejected", reason="mailbox unknown")
@@ -158,6 +158,27 @@ def test_a_late_answer_stays_with_the_attempt(books, move) -> None:
     assert set(books.states(issue).values()) == {"unknown"}
     assert books.batches() == before
     assert (call["outcome"], call["ended_at"]) == ("mixed" if move == "settle" else "split", NOW + DAY)
+
+
+@pytest.mark.parametrize("move", ["settle", "split"])
+def test_a_late_answer_is_not_taken_for_one_to_the_next_call(books, move) -> None:
+    """An editor queued everybody again, and the same process calls again: what the first call says is its own."""
+    issue = books.freeze([decided(1), decided(2)])
+    first = books.claim()
+    _, late = books.start(first)
+    _void(books, first)
+    books.write(doubts.send_again, issue, now=NOW)
+    second = books.claim()
+    _, attempt = books.start(second)
+    if move == "settle":
+        settled = books.settle(first, late, [(person(1), PENDING), (person(2), PENDING)])
+    else:
+        settled = books.write(ledger.split, first, attempt=late, now=NOW, reason="refused")
+    under_way = set(books.states(issue).values())
+
+    assert (first, settled, under_way) == (second, False, {"in_flight"})
+    assert books.settle(second, attempt, [(person(1), ACCEPTED), (person(2), ACCEPTED)])
+    assert set(books.states(issue).values()) == {"accepted"}
 
 
 @pytest.mark.parametrize("outcome", [ACCEPTED, REJECTED, UNKNOWN])

@@ -232,6 +232,30 @@ def test_cancelling_during_a_call_that_comes_back_leaves_nobody_waiting(app, ans
     assert all(state == "settled" for _, _, state in batches(app))
 
 
+@pytest.mark.parametrize("stop", [delivering.cancel, delivering.pause])
+def test_stopping_during_the_call_that_shows_that_everybody_is_rejected(app, stop) -> None:
+    """Nobody is queued for a cancelled issue once more; a paused one is mended and resumed like any that is held."""
+    calls = []
+
+    def answering(ids):
+        calls.append(ids)
+        if len(calls) == delivering.ALL_REJECTED:
+            stop(app.database, issue=app.issue(1))
+        return Reply(status=400, url="", headers={}, body=b"")
+
+    frozen(app, FakeProvider(answering, max_recipients=1, parallel=1))
+    if stop is delivering.pause:
+        with pytest.raises(ProviderError, match="rejects every message"):
+            app.deliver()
+    else:
+        app.deliver()
+    paused = stop is delivering.pause
+    became = account(app)
+
+    assert (became.pending, became.rejected) == ((PEOPLE, 0) if paused else (0, delivering.ALL_REJECTED))
+    assert app.issue(1).state == ("held" if paused else "cancelled")
+
+
 def test_a_provider_that_is_down_for_a_day_loses_nobody(app) -> None:
     """However often it is tried, the wait stays within bounds."""
     app.__dict__["provider"] = provider = FakeProvider(lambda _: Failure("no", "down"), max_recipients=100)

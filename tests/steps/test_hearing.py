@@ -461,4 +461,4 @@ def test_nothing_personal_is_logged_or_kept_in_the_clear(scene, caplog) -> None:
 
     assert "heard provider=fake ours=1 unknown=1 moved=1 suppressed=2" in ours
     assert not [line for line in ours if "example.org" in line or event["delivery"] in line]
-    assert scene.line(3).reason == "550 <[address]> no suchuser"
+    assert scene.line(3).reason == "550 <[address]> no such user"

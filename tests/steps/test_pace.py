@@ -70,6 +70,16 @@ def test_turns_keep_their_distance(rate, gap) -> None:
     assert almost == pytest.approx(0.01)
 
 
+def test_a_clock_that_was_set_back_is_not_waited_for() -> None:
+    """A turn and a call are one distance away, whatever time it was before."""
+    pace = Pace(2.0)
+    pace.turn(NOW), pace.spacing(NOW), pace.begun(NOW)
+    earlier = NOW - timedelta(hours=1)
+
+    assert [pace.turn(earlier), pace.spacing(earlier)] == [pytest.approx(0.525)] * 2
+    assert [pace.turn(earlier + seconds(1)), pace.spacing(earlier + seconds(1))] == [0.0, 0.0]
+
+
 def test_a_pause_in_work_saves_nothing_up() -> None:
     """After an hour without mail the next two calls are as far apart as ever."""
     pace = Pace(2.0)

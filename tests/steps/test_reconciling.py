@@ -358,6 +358,18 @@ def test_a_repeated_call_that_is_lost_too_is_made_again(app) -> None:
     assert states(app) == {"unknown": PEOPLE}
 
 
+@pytest.mark.parametrize(("ahead", "became"), [(timedelta(minutes=1), "accepted"), (HOUR, "unknown")])
+def test_a_call_out_of_the_future_is_not_made_again(app, ahead, became) -> None:
+    """A clock that was ahead when it began was set right: how long the provider has had it in mind, nobody knows."""
+    app.clock.advance(ahead)
+    provider = sent(app, LOST, repeats=HOUR)
+    app.clock.advance(-ahead)
+    reconciled = app.reconcile()
+
+    assert (+reconciled, states(app)) == ({"accepted": PEOPLE} if became == "accepted" else {}, {became: PEOPLE})
+    assert len(provider.calls) == (2 if became == "accepted" else 1)
+
+
 @pytest.mark.parametrize(
     ("answer", "wait"), [(NO, 6), (replying(429, retry_after="90"), 90), (replying(500), 6), (replying(429), 6)]
 )

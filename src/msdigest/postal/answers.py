@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from msdigest.ports import Reply
 
 ADDRESS = re.compile(r"[^\s<>\"',;:]+@[^\s<>\"',;:]+")
+# The same in what others say, with all that stands before an address, and in the form that links have.
+_ANY_ADDRESS = re.compile(r"(?:[^\s<>\"',;:]+')*[^\s<>\"',;:]+(?:@|%40)[^\s<>\"',;:]+", re.IGNORECASE)
+# Tokens of our links are longer than that, and so are keys; names of messages and of attempts are not.
+_SECRET = re.compile(r"[\w-]{44,}", re.ASCII)
 _LONGEST = 160
 _MOST_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 
@@ -60,8 +64,10 @@ def judged(reply: Reply | Failure, statuses: Statuses, *, words: str = "", provi
 
 
 def told(words: str) -> str:
-    """Return what a provider said on one line, cut to a sensible length and without any address in it."""
-    return ADDRESS.sub("[address]", " ".join(words.split()))[:_LONGEST]
+    """Return what a provider said on one line, cut to a sensible length: no address, token or control is in it."""
+    shown = words if words.isprintable() else "".join(each if each.isprintable() else " " for each in words)
+    line = " ".join(shown.split())
+    return _SECRET.sub("[token]", _ANY_ADDRESS.sub("[address]", line))[:_LONGEST]
 
 
 def document(reply: Reply | Failure) -> dict[str, Any]:

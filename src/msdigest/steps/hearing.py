@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,8 @@ VISIT_TIMEOUT = 10.0
 # RFC 5321: no address is longer than 254 characters.
 _LONGEST_ADDRESS = 320
 _REDIRECT = 300
+# How our attempts are named; nothing else is looked for.
+_ATTEMPT = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,9 +209,10 @@ def _move(connection: Transaction, proven: Sequence[_Told]) -> int:
 
 def _doubtful(connection: Transaction, proven: Sequence[_Told]) -> list[Attempt]:
     """Return the calls that events are about and of which it is not known whether the provider acted on them."""
-    issues = {each.event.issue for each in proven if each.event.attempt}
-    named = {(each.event.issue, each.event.attempt) for each in proven}
-    found = chain.from_iterable(doubts.open_ones(connection, issue=issue) for issue in sorted(issues))
+    named = {(each.event.issue, each.event.attempt) for each in proven if _ATTEMPT.fullmatch(each.event.attempt)}
+    if not named:
+        return []
+    found = doubts.open_ones(connection, ids=sorted({attempt for _, attempt in named}))
     return [attempt for attempt in found if (attempt.issue, attempt.id) in named]
 
 

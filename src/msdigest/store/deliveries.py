@@ -223,6 +223,14 @@ def account(connection: Connection, issue: int) -> Account:
     return result
 
 
+def reached_anybody(connection: Connection, issue: int) -> bool:
+    """Tell whether an issue was accepted for anybody, or may have been. Quick: the first in line were called first."""
+    statement = select(literal(1)).where(
+        deliveries.c.issue == issue, deliveries.c.state.in_(("unknown", *AFTER_ACCEPTANCE))
+    )
+    return connection.execute(statement.order_by(deliveries.c.position).limit(1)).first() is not None
+
+
 def records(connection: Connection, issue: int, *, state: str | None = None) -> Iterator[DeliveryRecord]:
     """Walk over an issue's deliveries in order of position, excluded ones last."""
     statement = select(deliveries).where(deliveries.c.issue == issue)

@@ -15,7 +15,7 @@ from msdigest.store.ledger import Queued, fitted
 from msdigest.store.schema import attempts, batches, deliveries
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection
@@ -54,13 +54,18 @@ def next_due(connection: Connection, *, issue: int | None = None) -> datetime | 
     return connection.execute(statement).scalar_one_or_none()
 
 
-def open_ones(connection: Connection, *, issue: int | None = None) -> list[Attempt]:
-    """Return every call that left somebody unknown, whether or not it will be asked about by itself."""
+def open_ones(connection: Connection, *, issue: int | None = None, ids: Collection[str] | None = None) -> list[Attempt]:
+    """Return every call that left somebody unknown, whether or not it will be asked about by itself.
+
+    ids: of these calls only; without, everybody of every call that did not end alike for all is looked at.
+    """
     left = exists().where(_unknown_in(attempts.c.lo, attempts.c.hi, issue=attempts.c.issue, turn=attempts.c.turn))
     # An answer that came too late may say "not now" or "refused" of people who count as unknown by then.
     statement = select(attempts).where(attempts.c.outcome.not_in(("accepted", "rejected")), left)
     if issue is not None:
         statement = statement.where(attempts.c.issue == issue)
+    if ids is not None:
+        statement = statement.where(attempts.c.id.in_(ids))
     rows = connection.execute(statement.order_by(attempts.c.issue, attempts.c.lo, attempts.c.turn))
     return [attempt_of(row) for row in rows]
 

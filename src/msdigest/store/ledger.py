@@ -147,6 +147,9 @@ def settle(
     """
     states = {outcome.state for _, outcome in outcomes}
     evidence = next((outcome.reason for _, outcome in outcomes if outcome.reason), None)
+    values = {"state": "pending", "due_at": retry_at} if "pending" in states else {"state": "settled"}
+    # The batch first, as everywhere: two who lock in different orders wait for each other.
+    held = _give_back(connection, batch, attempt, **values)
     _end_attempt(
         connection,
         attempt,
@@ -155,10 +158,7 @@ def settle(
         evidence=evidence,
         ask_at=ask_at if "unknown" in states else None,
     )
-    values = {"state": "pending", "due_at": retry_at} if "pending" in states else {"state": "settled"}
-    # The batch first, as everywhere: two who lock in different orders wait for each other.
-    ours = update(batches).where(_held(batch, "in_flight"))
-    if connection.execute(ours.values(**values, owner=None, lease_until=None)).rowcount != 1:
+    if not held:
         return False
     if len({outcome for _, outcome in outcomes}) == 1:
         outcome = outcomes[0][1]
@@ -208,10 +208,10 @@ def split(connection: Connection, batch: Batch, *, attempt: str, now: datetime, 
 
     The batch holds at least two positions. False if its lease ran out meanwhile: it stays as it is, see ``settle``.
     """
-    _end_attempt(connection, attempt, now=now, outcome="split", evidence=reason)
     middle = (batch.lo + batch.hi) // 2
-    ours = update(batches).where(_held(batch, "in_flight"))
-    if connection.execute(ours.values(hi=middle, state="pending", tries=0, owner=None, lease_until=None)).rowcount != 1:
+    held = _give_back(connection, batch, attempt, hi=middle, state="pending", tries=0)
+    _end_attempt(connection, attempt, now=now, outcome="split", evidence=reason)
+    if not held:
         return False
     back = update(deliveries).where(in_range(batch), deliveries.c.state == "in_flight")
     connection.execute(back.values(state="pending"))
@@ -249,6 +249,14 @@ def divide(connection: Connection, batch: Batch, *, now: datetime) -> None:
     if connection.execute(ours.values(hi=middle, state="pending", owner=None, lease_until=None)).rowcount == 1:
         other = {"lo": middle + 1, "hi": batch.hi, "state": "pending", "due_at": now, "tries": batch.tries}
         connection.execute(insert(batches).values(issue=batch.issue, **other))
+
+
+def _give_back(connection: Connection, batch: Batch, attempt: str, **values: object) -> bool:
+    """End the call for a batch; False if its lease ran out meanwhile, even if the batch is called for again by now."""
+    # An editor's word lets a batch begin anew, and the same process may hold it again: then its call is another one.
+    under_way = exists().where(attempts.c.id == attempt, attempts.c.ended_at.is_(None))
+    ours = update(batches).where(_held(batch, "in_flight"), under_way)
+    return connection.execute(ours.values(**values, owner=None, lease_until=None)).rowcount == 1
 
 
 def _end_attempt(

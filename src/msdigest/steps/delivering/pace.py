@@ -65,6 +65,7 @@ class Pace:
     def spacing(self, now: datetime) -> float:
         """Return 0 and take the moment of a call, or how long it has to wait: one batch is made sooner than another."""
         with self._lock:
+            self._call = min(self._call, now + self._gap)
             if self._call > now:
                 return (self._call - now).total_seconds()
             self._call = now + self._gap
