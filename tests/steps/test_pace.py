@@ -59,7 +59,7 @@ def test_without_a_rate_nobody_waits() -> None:
     assert [pace.turn(NOW) for _ in range(9)] == [0.0] * 9
 
 
-@pytest.mark.parametrize(("rate", "gap"), [(2.0, 0.525), (0.5, 2.1), (10.0, 0.105)])
+@pytest.mark.parametrize(("rate", "gap"), [(2.0, 0.575), (0.5, 2.3), (10.0, 0.115)])
 def test_turns_keep_their_distance(rate, gap) -> None:
     """A little more than the rate says: two clocks never agree. Whoever waits as long as told gets the turn."""
     pace = Pace(rate)
@@ -76,7 +76,7 @@ def test_a_clock_that_was_set_back_is_not_waited_for() -> None:
     pace.turn(NOW), pace.spacing(NOW), pace.begun(NOW)
     earlier = NOW - timedelta(hours=1)
 
-    assert [pace.turn(earlier), pace.spacing(earlier)] == [pytest.approx(0.525)] * 2
+    assert [pace.turn(earlier), pace.spacing(earlier)] == [pytest.approx(0.575)] * 2
     assert [pace.turn(earlier + seconds(1)), pace.spacing(earlier + seconds(1))] == [0.0, 0.0]
 
 
@@ -86,7 +86,7 @@ def test_a_pause_in_work_saves_nothing_up() -> None:
     pace.turn(NOW)
     later_on = NOW + timedelta(hours=1)
 
-    assert (pace.turn(later_on), pace.turn(later_on)) == (0.0, pytest.approx(0.525))
+    assert (pace.turn(later_on), pace.turn(later_on)) == (0.0, pytest.approx(0.575))
 
 
 class TwoASecond:
@@ -122,7 +122,7 @@ def test_a_provider_of_two_calls_a_second_refuses_less_than_one_in_a_hundred(dri
         made += 1
 
     assert provider.refused < 10
-    assert (now - NOW).total_seconds() < 1_000 / 2 * 1.1
+    assert (now - NOW).total_seconds() < 1_000 / 2 * 1.2
 
 
 def test_without_a_rate_such_a_provider_is_learned_to_be_left_alone() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import sys
 from importlib.metadata import version
@@ -17,6 +18,8 @@ from msdigest.errors import ConfigurationError, MsdigestError
 
 log = logging.getLogger(__name__)
 
+# M_ARENA_MAX in glibc's malloc.h.
+_ARENA_MAX = -8
 _STAYING = ("preview", "serve", "run")
 cli = typer.Typer(
     no_args_is_help=True,
@@ -58,8 +61,17 @@ for _part in (site, content, sources, entries, issues, people, bounces, service,
     _part.register(cli)
 
 
+def _one_arena() -> None:
+    """Let all threads share one heap: glibc gives each its own, which costs a sender of four threads 13 MB."""
+    libc = ctypes.CDLL(None)
+    # Other C libraries have no arenas, and no such function.
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(_ARENA_MAX, 1)
+
+
 def main() -> None:
     """Run one command and end the process with its status."""
+    _one_arena()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal that cannot show a letter is no reason to fail.

@@ -26,7 +26,7 @@ LONGEST_PAUSE = timedelta(minutes=15)
 # A provider may ask for more patience than we would have, but not for ever.
 LONGEST_ASKED = timedelta(days=1)
 # Two clocks, and a call that is slower on its way than the one after it, must not make one call too many.
-_SLACK = 1.05
+_SLACK = 1.15
 _LOOK_AGAIN = 0.1
 _SERVER_ERROR, _TOO_MANY = 500, 429
 _NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
