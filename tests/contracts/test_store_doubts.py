@@ -14,7 +14,7 @@ from tests.contracts.ledgers import DAY, HOUR, MINUTE, NOW, Ledger, decided, per
 
 from msdigest.model.delivery import Outcome
 from msdigest.store import deliveries as delivery_store
-from msdigest.store import doubts, ledger
+from msdigest.store import doubts, issues, ledger
 from msdigest.store.attempts import people_in
 from msdigest.store.database import Database, _engine
 from msdigest.store.schema import attempts, metadata
@@ -482,6 +482,18 @@ def test_dividing_what_is_too_large_for_a_call(books) -> None:
     assert after == halves
     assert len(sent) == 2
     assert set(books.states(issue).values()) == {"accepted"}
+
+
+def test_sending_again_what_was_cancelled_meanwhile(books) -> None:
+    """Nobody would ever send it: they are excluded, or its entries would count as told for ever."""
+    issue = frozen(books, 25)
+    books.call(UNKNOWN)
+    books.write(issues.set_state, issue, "cancelled", only_from=("sending",))
+    books.write(ledger.withdraw_all, issue, reason="cancelled")
+    books.write(doubts.send_again, issue, now=NOW)
+
+    assert set(books.states(issue).values()) == {"excluded"}
+    assert books.account(issue).excluded == 25
 
 
 def test_sending_again_concerns_one_issue(books) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
+
 import pytest
 from tests.contracts.ledgers import DAY, HOUR, MINUTE, NOW, Ledger, counted_statements, decided, person
 
@@ -337,6 +340,28 @@ def test_withdrawing_a_whole_issue(books) -> None:
     assert books.write(ledger.withdraw_all, issue, reason="cancelled") == 15
     assert (books.account(issue).accepted, books.account(issue).excluded) == (10, 15)
     assert books.account(other).pending == 1
+
+
+def test_cancelling_in_the_moment_in_which_a_call_comes_back(books) -> None:
+    """Neither sees what the other one has not yet written down, and still nobody waits for a cancelled issue."""
+    issue = books.freeze([decided(1), decided(2)])
+    batch = books.claim()
+    _, attempt = books.start(batch)
+
+    def cancel():
+        with books.database.writing() as connection:
+            issues.set_state(connection, issue, "cancelled", only_from=("sending",))
+            ledger.withdraw_all(connection, issue, reason="cancelled")
+
+    with ThreadPoolExecutor() as pool:
+        with books.database.writing() as connection:
+            told = [(person(number), PENDING) for number in (1, 2)]
+            ledger.settle(connection, batch, told, attempt=attempt, now=NOW, retry_at=NOW, ask_at=NOW)
+            other = pool.submit(cancel)
+            sleep(0.3)  # so that it has begun, and waits
+        other.result()
+
+    assert set(books.states(issue).values()) == {"excluded"}
 
 
 def test_rejections_are_taken_back_also_inside_a_batch(books) -> None:

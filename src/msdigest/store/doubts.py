@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, bindparam, exists, func, select, update
 
 from msdigest.store.attempts import Attempt, attempt_of
-from msdigest.store.ledger import Queued, fitted
+from msdigest.store.ledger import Queued, fitted, give_up_if_cancelled
 from msdigest.store.schema import attempts, batches, deliveries
 
 if TYPE_CHECKING:
@@ -167,6 +167,8 @@ def requeue(connection: Connection, attempt: Attempt, *, now: datetime) -> int:
                 again = {"state": "pending", "tries": 0, "due_at": now}
                 connection.execute(update(batches).where(inside, batches.c.lo == row.lo).values(**again))
             queued += count
+    if queued:
+        give_up_if_cancelled(connection, issue=attempt.issue, lo=attempt.lo, hi=attempt.hi)
     if not _count(connection, attempt):
         _ask_no_more(connection, attempt)
     return queued

@@ -187,7 +187,7 @@ def settle(
             ],
         )
     if "pending" in states:
-        _give_up_if_cancelled(connection, batch)
+        give_up_if_cancelled(connection, issue=batch.issue, lo=batch.lo, hi=batch.hi)
     return True
 
 
@@ -218,18 +218,20 @@ def split(connection: Connection, batch: Batch, *, attempt: str, now: datetime, 
     connection.execute(
         insert(batches).values(issue=batch.issue, lo=middle + 1, hi=batch.hi, state="pending", due_at=now, tries=0)
     )
-    _give_up_if_cancelled(connection, batch)
+    give_up_if_cancelled(connection, issue=batch.issue, lo=batch.lo, hi=batch.hi)
     return True
 
 
-def _give_up_if_cancelled(connection: Connection, batch: Batch) -> None:
-    """Exclude what came back from a call during which the issue was cancelled: nobody else would ever do it."""
-    cancelled = select(issues.c.id).where(issues.c.id == batch.issue, issues.c.state == "cancelled")
-    if connection.execute(cancelled).first() is None:
+def give_up_if_cancelled(connection: Connection, *, issue: int, lo: int, hi: int) -> None:
+    """Exclude what was queued again after its issue was cancelled: nobody else would ever do it."""
+    # Held: one who cancels in this very moment would see neither what is queued here, nor be seen.
+    state = select(issues.c.state).where(issues.c.id == issue).with_for_update()
+    if connection.execute(state).scalar_one_or_none() != "cancelled":
         return
-    back = update(deliveries).where(in_range(batch), deliveries.c.state == "pending")
+    here = (deliveries.c.issue == issue) & deliveries.c.position.between(lo, hi)
+    back = update(deliveries).where(here, deliveries.c.state == "pending")
     connection.execute(back.values(state="excluded", reason="cancelled"))
-    inside = (batches.c.issue == batch.issue) & batches.c.lo.between(batch.lo, batch.hi)
+    inside = (batches.c.issue == issue) & batches.c.lo.between(lo, hi)
     connection.execute(update(batches).where(inside, batches.c.state == "pending").values(state="settled"))
 
 
