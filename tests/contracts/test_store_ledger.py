@@ -10,7 +10,7 @@ from tests.contracts.ledgers import DAY, HOUR, MINUTE, NOW, Ledger, counted_stat
 
 from msdigest.model.delivery import Outcome
 from msdigest.store import deliveries as delivery_store
-from msdigest.store import doubts, issues, ledger
+from msdigest.store import doubts, events, issues, ledger
 from msdigest.store.ledger import Batch
 
 ACCEPTED, REJECTED = Outcome("accepted", "id-1"), Outcome("rejected", reason="mailbox unknown")
@@ -304,6 +304,21 @@ def test_dead_processes_lose_what_they_held(books, all_of_them, now, unknown, pe
         "pending" if held else "claimed",
     ]
     assert (call["id"], call["outcome"]) == (attempt, "unknown" if held else None)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_undoing_what_dead_processes_held_waits_for_nobody(books) -> None:
+    """Whoever hears events holds the same batches in another order: each would wait for the other for ever."""
+    books.freeze([decided(number) for number in range(20)])
+    books.claim()
+    books.start(books.claim())
+    with ThreadPoolExecutor() as pool, books.database.writing() as connection:
+        events.take_turn(connection)
+        beside = pool.submit(books.write, ledger.void_leases, now=NOW + HOUR, all_of_them=False).result(timeout=5)
+
+    assert beside == 0
+    assert books.write(ledger.void_leases, now=NOW + HOUR, all_of_them=False) == 10
+    assert [batch["state"] for batch in books.batches()] == ["pending", "settled"]
 
 
 def test_nobody_is_mailed_again_on_a_guess(books) -> None:

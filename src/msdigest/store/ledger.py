@@ -299,8 +299,14 @@ def void_leases(connection: Connection, *, now: datetime, all_of_them: bool) -> 
     held = batches.c.state.in_(("claimed", "in_flight"))
     over = held if all_of_them else and_(held, batches.c.lease_until < now)
     unknown = 0
-    lost = select(batches).where(over, batches.c.state == "in_flight").with_for_update(skip_locked=True)
+    # All in one step that never waits: who hears events holds the same rows, and neither may wait for the other.
+    lost = select(batches).where(over).with_for_update(skip_locked=True)
     for row in connection.execute(lost).all():
+        here = (batches.c.issue == row.issue) & (batches.c.lo == row.lo)
+        free = update(batches).where(here).values(owner=None, lease_until=None)
+        if row.state == "claimed":
+            connection.execute(free.values(state="pending"))
+            continue
         batch = Batch(issue=row.issue, lo=row.lo, hi=row.hi, tries=row.tries, owner=row.owner)
         reason = "the process ended while the provider was being called"
         marked = update(deliveries).where(in_range(batch), deliveries.c.state == "in_flight")
@@ -308,10 +314,7 @@ def void_leases(connection: Connection, *, now: datetime, all_of_them: bool) -> 
         open_ones = (attempts.c.issue == row.issue) & (attempts.c.lo == row.lo) & attempts.c.ended_at.is_(None)
         ended = {"ended_at": now, "outcome": "unknown", "evidence": reason, "ask_at": now}
         connection.execute(update(attempts).where(open_ones).values(**ended))
-        here = (batches.c.issue == row.issue) & (batches.c.lo == row.lo)
-        connection.execute(update(batches).where(here).values(state="settled", owner=None, lease_until=None))
-    claimed = update(batches).where(over, batches.c.state == "claimed")
-    connection.execute(claimed.values(state="pending", owner=None, lease_until=None))
+        connection.execute(free.values(state="settled"))
     return unknown
 
 
