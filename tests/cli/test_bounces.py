@@ -86,10 +86,10 @@ def test_a_report_of_our_mail_is_taken(site, tmp_path) -> None:
         (tmp_path / name).write_text(text, encoding="utf-8")
     first = site.bounces(*(tmp_path / name for name in mails))
     again = site.bounces(tmp_path / "ours")
-    told = "1 report taken, 1 of no delivery of ours; 1 mail without a report; 1 address suppressed.\n"
+    told = "1 report taken, 1 about no mail of ours; 1 mail without a report; 1 address suppressed.\n"
 
     assert (first.status, first.out, first.err) == (0, told, "")
-    assert again.out == "1 report taken, 0 of no delivery of ours; 0 mails without a report; 0 addresses suppressed.\n"
+    assert again.out == "1 report taken, 0 about no mail of ours; 0 mails without a report; 0 addresses suppressed.\n"
     assert site.after() == ("bounced", "bounced")
 
 
@@ -116,5 +116,5 @@ def test_a_forged_report_changes_nothing(site, tmp_path) -> None:
     (tmp_path / "forged").write_text(site.report(delivery="f" * 32), encoding="utf-8")
     told = site.bounces(tmp_path / "forged")
 
-    assert told.out.startswith("0 reports taken, 1 of no delivery of ours")
+    assert told.out.startswith("0 reports taken, 1 about no mail of ours")
     assert site.after() == ("accepted", None)

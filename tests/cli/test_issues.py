@@ -343,7 +343,7 @@ def test_pausing_and_going_on(site) -> None:
     assert (held["state"], held["account"]["pending"]) == ("held", 25)
     assert resumed.out.startswith("Issue 1 goes on with 25 messages: ")
     assert (sent.status, json.loads(sent.out)["account"]["accepted"]) == (0, 25)
-    assert (late.status, late.err) == (1, "msdigest: issue 1 is sent: only an issue in sending can be paused\n")
+    assert (late.status, late.err) == (1, "msdigest: issue 1 is sent: only an issue that is being sent can be paused\n")
 
 
 def test_showing_what_editors_did(site) -> None:

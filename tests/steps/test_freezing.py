@@ -512,7 +512,7 @@ def test_positions_and_batches(town, caps) -> None:
         ("draft", 2, ("Ada",), "needs 1 more"),
         ("held", 2, (), "needs 2 more"),
         ("approved", 2, ("Ada",), "needs 1 more"),
-        ("sending", 0, (), "cannot be sent again"),
+        ("sending", 0, (), "cannot be sent again; `msdigest run` goes on with it, or `msdigest issue send 1 --wait`"),
         ("sent", 0, (), "cannot be sent again"),
         ("cancelled", 0, (), "cannot be sent again"),
     ],

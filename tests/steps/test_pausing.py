@@ -51,7 +51,7 @@ def test_only_what_is_being_sent_can_be_paused(app, state) -> None:
     with app.database.writing() as connection:
         issue_store.set_state(connection, 1, state, only_from=("draft",))
 
-    with pytest.raises(RefusedError, match=f"issue 1 is {state}: only an issue in sending can be paused"):
+    with pytest.raises(RefusedError, match=f"issue 1 is {state}: only an issue that is being sent can be paused"):
         delivering.pause(app.database, issue=app.issue(1))
     assert app.issue(1).state == state
 

@@ -61,6 +61,6 @@ def _read(file: Path) -> bytes:
 
 def _print(heard: hearing.Hearing, *, unreadable: int) -> None:
     counted = shown.counted
-    told = f"{counted(heard.ours, 'report')} taken, {heard.unknown} of no delivery of ours"
+    told = f"{counted(heard.ours, 'report')} taken, {heard.unknown} about no mail of ours"
     suppressed = counted(heard.suppressed, "address", "addresses")
     shown.out().print(f"{told}; {counted(unreadable, 'mail')} without a report; {suppressed} suppressed.")

@@ -168,7 +168,8 @@ def freeze(
 
 def _refuse_unless_ready(issue: Issue, digest: Digest) -> None:
     if issue.state not in {"draft", "approved", "held"} or issue.provider is not None:
-        message = f"issue {issue.id} is {issue.state}: it cannot be sent again"
+        onwards = f"; `msdigest run` goes on with it, or `msdigest issue send {issue.id} --wait`"
+        message = f"issue {issue.id} is {issue.state}: it cannot be sent again{onwards * (issue.state == 'sending')}"
         raise RefusedError(message)
     missing = digest.approval - len(issue.approvals)
     if missing > 0:

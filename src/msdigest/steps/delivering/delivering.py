@@ -300,7 +300,7 @@ def pause(database: Database, *, issue: Issue) -> None:
     """Hand over no more messages of an issue until it is resumed; calls under way end first."""
     with database.writing() as connection:
         if not issue_store.set_state(connection, issue.id, "held", only_from=("sending",)):
-            message = f"issue {issue.id} is {issue.state}: only an issue in sending can be paused"
+            message = f"issue {issue.id} is {issue.state}: only an issue that is being sent can be paused"
             raise RefusedError(message)
 
 

@@ -85,6 +85,6 @@ def no_hook(provider: str) -> Verdict:
     """Say that a provider has none."""
     return warning(
         HOOK,
-        f"{provider} tells nothing by webhook: bounces come as mail to the sender, where you read them; "
-        "`msdigest subscribers suppress` keeps an address from further mail",
+        f"{provider} tells nothing by webhook: bounces come as mail to the sender: hand these mails to "
+        "`msdigest bounces FILE`, and addresses that take no mail are suppressed",
     )
