@@ -204,7 +204,7 @@ def test_sending_again(doubtful) -> None:
         ran = doubtful.call("run", "--once")
 
     assert (told.status, told.err) == (0, "")
-    assert told.out == f"Nothing is in doubt.\n{PEOPLE} deliveries queued again: `msdigest run` sends them.\n"
+    assert told.out == f"{PEOPLE} deliveries queued again, for `msdigest run` to send.\nNothing is in doubt.\n"
     assert (queued["pending"], queued["unknown"]) == (PEOPLE, 0)
     assert (ran.status, doubtful.account["accepted"]) == (0, PEOPLE)
     assert (engine.accepted.total(), set(engine.accepted.values())) == (PEOPLE, {1})
@@ -229,7 +229,7 @@ def test_counting_as_sent(doubtful, name, who) -> None:
     people = doubtful.json("deliveries", 1)["deliveries"]
 
     assert (told.status, told.err) == (0, "")
-    assert told.out == f"Nothing is in doubt.\n{PEOPLE} deliveries counted as sent.\n"
+    assert told.out == f"{PEOPLE} deliveries counted as sent.\nNothing is in doubt.\n"
     assert {(each["state"], each["reason"]) for each in people} == {("accepted", f"counted as sent by {who}")}
     assert again == {"settled": {}, "decided": 0, "unknown": []}
     assert engine.sent_calls == 0
@@ -242,7 +242,7 @@ def test_what_is_held_says_how_it_goes_on(doubtful) -> None:
     with Engine(service()) as engine:
         told = doubtful.aim(engine).call("reconcile", 1, "--send-again")
 
-    assert told.out.endswith(f"{PEOPLE} deliveries queued again: `msdigest issue resume 1` sends them.\n")
+    assert told.out.startswith(f"{PEOPLE} deliveries queued again, for `msdigest issue resume 1` to send.\n")
 
 
 def test_what_nobody_is_sent_any_more_is_not_sent_again(doubtful) -> None:

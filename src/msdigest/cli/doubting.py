@@ -69,17 +69,24 @@ def reconcile(
     if as_json:
         shown.print_json(document)
         return
-    _print(settled, left)
     if decided:
         onwards = f"msdigest issue resume {issue}" if held else "msdigest run"
-        word = f"queued again: `{onwards}` sends them" if again else "counted as sent"
+        word = f"queued again, for `{onwards}` to send" if again else "counted as sent"
         shown.out().print(f"{shown.counted(decided, 'delivery', 'deliveries')} {word}.")
+    _print(settled, left)
 
 
 def _decide(app: App, number: int, *, again: bool, name: str) -> int:
     issue = app.issue(number)
     if again:
-        return reconciling.send_again(app.database, app.clock, issue=issue, digest=app.digest(issue.digest))
+        return reconciling.send_again(
+            app.database,
+            app.clock,
+            issue=issue,
+            digest=app.digest(issue.digest),
+            provider=app.provider.name,
+            name=name,
+        )
     return reconciling.count_as_sent(app.database, issue=issue, name=name)
 
 

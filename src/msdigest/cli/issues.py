@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
@@ -36,7 +36,6 @@ from msdigest.store import issues as issue_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from msdigest.app import App
     from msdigest.model.issue import Issue
@@ -50,6 +49,8 @@ issue_cli = typer.Typer(
 _LOOK_AGAIN = 1.0
 # What is in doubt is asked about once before the command ends, if that is soon.
 _PATIENCE = timedelta(seconds=10)
+# Whoever waits longer is told until when.
+_WORTH_TELLING = timedelta(seconds=4)
 
 
 def register(cli: typer.Typer) -> None:
@@ -208,13 +209,17 @@ def _queue(app: App, issue: Issue, *, again: bool) -> None:
 
 def _deliver(app: App, issue: int) -> None:
     """Deliver until nothing of the issue is left, sleeping until the next batch is due."""
-    pending = app.account(issue).pending
+    pending, told = app.account(issue).pending, datetime.min.replace(tzinfo=UTC)
     with stoppable(app.delivery.stop, say=CALLS_END_FIRST) as stop, shown.progress("messages", pending) as advance:
         while not stop.asked:
             app.deliver(issue=issue, progress=advance)
             due = _next_due(app, issue)
             if due is None:
                 return
+            if due > max(told, app.clock.now() + _WORTH_TELLING):
+                told = due
+                reason = f"`msdigest deliveries {issue} --state pending` says why"
+                shown.notes().print(f"Nothing more can be sent before {due:%H:%M:%S} UTC: {reason}.")
             time.sleep(min(max((due - app.clock.now()).total_seconds(), 0.1), _LOOK_AGAIN))
     left = shown.counted(app.account(issue).pending, "message")
     message = f"stopped with {left} of issue {issue} queued: `msdigest issue send {issue} --wait` sends the rest"

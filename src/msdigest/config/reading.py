@@ -224,7 +224,8 @@ def _provider_options(reader: _Reader, document: dict[str, Any]) -> dict[str, st
             reader.fault(path, f"providers.{name}", f"is not known: {', '.join(PROVIDERS)} are")
     chosen = mail.get("provider", "file") if isinstance(mail, dict) else None
     if chosen in TABLES and chosen not in tables and chosen not in _NEEDS_NO_TABLE:
-        reader.fault(path, f"providers.{chosen}", f"is missing, and [mail] provider is {chosen!r}")
+        sentence = f"is missing, and [mail] provider is {chosen!r}: write a table [providers.{chosen}]"
+        reader.fault(path, f"providers.{chosen}", sentence)
     table = read.get(chosen) if isinstance(chosen, str) else None
     if table is None:
         return {}

@@ -54,7 +54,7 @@ def judged(reply: Reply | Failure, statuses: Statuses, *, words: str = "", provi
         return Outcome("pending" if reply.sent == "no" else "unknown", reason=reply.reason)
     if reply.status in statuses.accepted:
         return Outcome("accepted", provider_id=provider_id)
-    reason = f"{statuses.provider} answered {reply.status}: {told(words) or 'no reason given'}"
+    reason = f"{statuses.provider} answered {reply.status}: {told(words).rstrip(' .!?') or 'no reason given'}"
     if reply.status in statuses.settings:
         message = f"{reason}. {statuses.hint}"
         raise ProviderError(message)

@@ -145,12 +145,17 @@ def _tell(connection: Connection, attempt: Attempt, *, left: int, states: Counte
     connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(**values))
 
 
+# What is known of the call itself stands before it; what asking about it brought stands behind it.
+_SINCE = " · asked since: "
+
+
 def put_off(connection: Connection, attempt: Attempt, *, at: datetime | None, evidence: str, counts: bool) -> None:
     """Ask again at a later time, or by itself no more.
 
     counts: the provider answered, and did not know of it; else it could not be asked.
     """
-    values = {"ask_at": at, "asked": attempts.c.asked + int(counts), "evidence": fitted(evidence, 300)}
+    known = _SINCE.join(filter(None, ((attempt.evidence or "").partition(_SINCE)[0], evidence)))
+    values = {"ask_at": at, "asked": attempts.c.asked + int(counts), "evidence": fitted(known, 300)}
     connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(**values))
 
 
@@ -174,9 +179,14 @@ def requeue(connection: Connection, attempt: Attempt, *, now: datetime) -> int:
     return queued
 
 
-def send_again(connection: Connection, issue: int, *, now: datetime) -> int:
-    """Queue everybody of an issue who is unknown; return how many. An editor decided that."""
-    return sum(requeue(connection, attempt, now=now) for attempt in open_ones(connection, issue=issue))
+def send_again(connection: Connection, issue: int, *, now: datetime, reason: str = "") -> int:
+    """Queue everybody of an issue who is unknown; return how many. An editor decided that: ``reason`` says who."""
+    queued = 0
+    for attempt in open_ones(connection, issue=issue):
+        queued += requeue(connection, attempt, now=now)
+        evidence = fitted("; ".join(filter(None, (attempt.evidence, reason))), 300)
+        connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(evidence=evidence))
+    return queued
 
 
 def count_as_sent(connection: Connection, issue: int, *, reason: str) -> int:

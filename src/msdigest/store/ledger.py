@@ -49,12 +49,18 @@ class Queued(NamedTuple):
     variant: str
 
 
-def next_batch(now: datetime, *, issue: int | None = None) -> Select[Any]:
-    """Return the statement that finds the next batch to claim; its plan is pinned by a test."""
+def next_batch(now: datetime, *, issue: int | None = None, provider: str = "") -> Select[Any]:
+    """Return the statement that finds the next batch to claim; its plan is pinned by a test.
+
+    provider: only of issues that were frozen for it.
+    """
+    sending = exists().where(issues.c.id == batches.c.issue, issues.c.state == "sending")
+    if provider:
+        sending = sending.where(issues.c.provider == provider)
     statement = (
         select(batches.c.issue, batches.c.lo, batches.c.hi, batches.c.tries)
         .where(batches.c.state == "pending", batches.c.due_at <= now)
-        .where(exists().where(issues.c.id == batches.c.issue, issues.c.state == "sending"))
+        .where(sending)
         .order_by(batches.c.due_at, batches.c.issue, batches.c.lo)
         .limit(1)
         # Several workers on PostgreSQL pass each other by; SQLite has one writer at a time and ignores this.
@@ -64,10 +70,16 @@ def next_batch(now: datetime, *, issue: int | None = None) -> Select[Any]:
 
 
 def claim(
-    connection: Connection, *, now: datetime, owner: str, lease_until: datetime, issue: int | None = None
+    connection: Connection,
+    *,
+    now: datetime,
+    owner: str,
+    lease_until: datetime,
+    issue: int | None = None,
+    provider: str = "",
 ) -> Batch | None:
     """Take the next due batch under a lease; its deliveries still count as pending."""
-    row = connection.execute(next_batch(now, issue=issue)).one_or_none()
+    row = connection.execute(next_batch(now, issue=issue, provider=provider)).one_or_none()
     if row is None:
         return None
     here = (batches.c.issue == row.issue) & (batches.c.lo == row.lo)

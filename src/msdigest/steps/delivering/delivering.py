@@ -105,7 +105,15 @@ class Delivery:
             for task in tasks:
                 task.result()
         finish(self._database, self._clock)
+        self._refuse_what_is_anothers()
         return self._counts
+
+    def _refuse_what_is_anothers(self) -> None:
+        """Raise RefusedError if an issue waits for another provider: it hinders no other, and would wait unseen."""
+        with self._database.reading() as connection:
+            waiting = issue_store.find(connection, states=("sending",))
+        for issue in waiting:
+            self._loader.issue(issue.id)
 
     def _work(self, issue: int | None, progress: Callable[[int], None], failed: threading.Event) -> None:
         """Do one thing after the other until nothing is due; one that fails stops the others of this run."""
@@ -131,7 +139,8 @@ class Delivery:
         """Deliver the next batch, or else ask about the next call in doubt; False if neither is due."""
         now = self._clock.now()
         with self._database.writing() as connection:
-            batch = ledger.claim(connection, now=now, owner=self._owner, lease_until=now + LEASE, issue=issue)
+            lease, name = now + LEASE, self._provider.name
+            batch = ledger.claim(connection, now=now, owner=self._owner, lease_until=lease, issue=issue, provider=name)
         if batch is not None:
             progress(self._deliver(batch))
             return True

@@ -99,7 +99,7 @@ class Loader:
             raise StoreError(message)
         if issue.provider != self._provider.name:
             message = (
-                f"issue {issue_id} was frozen for provider {issue.provider!r}, and [mail] provider is "
+                f"issue {issue_id} is queued for provider {issue.provider!r}, and [mail] provider is "
                 f"{self._provider.name!r}: change it back until the issue is sent"
             )
             raise RefusedError(message)

@@ -90,7 +90,10 @@ class Reconciling:
                 return Counter()
             issue = issue_store.get(connection, attempt.issue)
         if issue is None or attempt.provider != self._provider.name:
-            self._put_off(attempt, at=now + _LATER, evidence=f"it was made through provider {attempt.provider!r}")
+            said = (
+                f"{attempt.provider} cannot be asked while [mail] provider is {self._provider.name!r}: change it back"
+            )
+            self._put_off(attempt, at=now + _LATER, evidence=said)
             return Counter()
         with self._database.reading() as connection:
             loaded = self._loader.load(connection, attempt.issue, attempt_store.people_in(connection, attempt))
@@ -219,14 +222,25 @@ class Reconciling:
         return states
 
 
-def send_again(database: Database, clock: Clock, *, issue: Issue, digest: Digest) -> int:
-    """Queue everybody who is unknown once more, although they may have got it; return how many."""
-    now = clock.now()
+def send_again(
+    database: Database, clock: Clock, *, issue: Issue, digest: Digest, provider: str = "", name: str = ""
+) -> int:
+    """Queue everybody who is unknown once more, although they may have got it; return how many.
+
+    provider: who would carry it; if it is told, it has to be the one that the issue is queued for. name: who decided.
+    """
+    now, reason = clock.now(), f"sent again by {name or 'an editor'}"
+    if provider not in {"", issue.provider}:
+        message = (
+            f"issue {issue.id} is queued for provider {issue.provider!r}, and [mail] provider is {provider!r}: "
+            "change it back until the issue is sent"
+        )
+        raise RefusedError(message)
     with database.writing() as connection:
         if issue.state not in {"sending", "sent", "held"}:
             message = f"issue {issue.id} is {issue.state}: nobody is sent it any more"
             raise RefusedError(message)
-        queued = doubts.send_again(connection, issue.id, now=now)
+        queued = doubts.send_again(connection, issue.id, now=now, reason=reason)
         if queued:
             issue_store.postpone(connection, issue.id, not_later_than=now + digest.latest)
             issue_store.set_state(connection, issue.id, "sending", only_from=("sent",))
@@ -235,6 +249,6 @@ def send_again(database: Database, clock: Clock, *, issue: Issue, digest: Digest
 
 def count_as_sent(database: Database, *, issue: Issue, name: str) -> int:
     """Take everybody who is unknown to have got it, because ``name`` says so; return how many."""
-    reason = f"counted as sent by {name}" if name else "counted as sent by an editor"
+    reason = f"counted as sent by {name or 'an editor'}"
     with database.writing() as connection:
         return doubts.count_as_sent(connection, issue.id, reason=reason)
