@@ -260,7 +260,7 @@ def test_another_provider_is_not_asked_about_it(app) -> None:
 
     assert (found, other.asked, other.shipments) == ({}, [], [])
     assert (asked_since(call), call.ask_at) == (
-        "fake cannot be asked while [mail] provider is 'other'",
+        "fake cannot be asked while [mail] provider is 'other': change it back",
         START + seconds(302),
     )
     assert after(app, seconds(300)) == {"accepted": PEOPLE}
