@@ -207,7 +207,11 @@ def main() -> None:
                 config = aimed(template, folder, engine.base_url)
                 one_round(config, engine, fate=fate, tally=tally, most=told.kills - tally.kills)
             shutil.rmtree(folder)
-            print(f"{tally.kills:4} kills in {tally.rounds} issues, {time.monotonic() - begun:.0f} s", flush=True)
+            wrong = f"{tally.duplicates} twice, {tally.lost} lost, {tally.wrong} wrong"
+            print(
+                f"{tally.kills:4} kills in {tally.rounds} issues: {wrong} ({time.monotonic() - begun:.0f} s)",
+                flush=True,
+            )
     print(f"people an issue {told.people:,}, issues {tally.rounds}, kills {tally.kills} (seed {told.seed})")
     print(f"duplicates {tally.duplicates}, lost {tally.lost}")
     print(f"unknown at the end {tally.unknown:,}, of whom the provider took {tally.taken_though_unknown}")
