@@ -188,14 +188,12 @@ def test_no_address_is_in_a_reason() -> None:
     """Nor the part before the @, that many servers repeat alone; it stays on one line, and is short."""
     words = (
         "smtp; 550 5.1.1 ada.lovelace... no\n  such user ADA.LOVELACE@example.org or bo@example.org \x1b[31m"
-        + "x" * 900
+        + " so" * 300
     )
     (found,) = read_report(report(block(Original_Recipient="rfc822;ada.lovelace@example.org", Diagnostic_Code=words)))
 
     assert found.reason is not None
-    assert found.reason.startswith(
-        "5.1.1 550 [address]... no such user [address] or [address]  [31m".replace("  ", " ")
-    )
+    assert found.reason.startswith("5.1.1 550 [address]... no such user [address] or [address] [31m so so")
     assert len(found.reason) == 160
 
 
