@@ -178,7 +178,11 @@ def test_putting_off(books, counts) -> None:
     last = books.row(attempt)
 
     assert (row["ask_at"], row["asked"], len(row["evidence"]), due) == (NOW + HOUR, int(counts), 300, attempt)
-    assert (last["ask_at"], last["asked"], last["evidence"]) == (None, 2 * counts, "connection lost · asked since: enough")
+    assert (last["ask_at"], last["asked"], last["evidence"]) == (
+        None,
+        2 * counts,
+        "connection lost · asked since: enough",
+    )
     assert books.open_ones() == [attempt]
 
 
