@@ -20,10 +20,11 @@ from msdigest.render.program import decode, join
 from msdigest.render.values import selection_values
 from msdigest.steps.composing import whole
 from msdigest.steps.delivering import delivering
+from msdigest.steps.delivering.delivering import Delivery
 from msdigest.steps.subscribing import subscribing
 from msdigest.store import deliveries as delivery_store
 from msdigest.store import issues as issue_store
-from msdigest.store import ledger
+from msdigest.store import ledger, lining
 
 PEOPLE = 25
 
@@ -396,6 +397,56 @@ def test_another_provider_than_it_was_frozen_for_is_refused(app) -> None:
     with pytest.raises(RefusedError, match="change it back"):
         app.deliver()
     assert account(app).pending == PEOPLE
+
+
+def test_an_issue_of_another_provider_hinders_no_other(app) -> None:
+    """It waits, and whoever delivers everything is told; this one is sent, and who sends it alone hears nothing."""
+    provider = FakeProvider()
+    frozen(app, provider)
+    with app.database.writing() as connection:
+        other = issue_store.add(connection, digest="weekly", number=9, at=START - timedelta(hours=1))
+        lining.add_deliveries(
+            connection, other, [lining.Decided(subscriber="f" * 32, choice=Choice(("e",)), variant="en.standard")],
+            due_at=START - timedelta(hours=1),
+        )  # fmt: skip
+        lining.line_up(connection, other, max_recipients=10, one_selection=False)
+        issue_store.freeze(connection, other, provider="postmark", now=START)
+        issue_store.postpone(connection, other, not_later_than=START + timedelta(days=1))
+    alone = +app.deliver(issue=1)
+    with pytest.raises(RefusedError, match="is queued for provider 'postmark'"):
+        app.deliver()
+
+    assert alone == {"accepted": PEOPLE}
+    assert (app.issue(1).state, app.account(other).pending) == ("sent", 1)
+
+
+def test_who_is_asked_to_stop_begins_no_call_that_was_waiting_for_its_moment(app) -> None:
+    """Its batch goes back, nobody in it is in doubt, and the next run sends it."""
+    provider = FakeProvider(pace=2.0, max_recipients=20)
+    build = provider.build
+
+    def slowly(shipment):
+        # Only the first one: so the second is made sooner than its moment comes.
+        app.clock.advance(timedelta(seconds=0 if provider.shipments else 0.2))
+        return build(shipment)
+
+    provider.build = slowly
+    frozen(app, provider)
+
+    def idle(wait):
+        app.clock.advance(timedelta(seconds=wait))
+        if len(provider.shipments) > 1:
+            delivery.stop()
+
+    delivery = Delivery(app.database, app.vault, app.clock, provider=provider, post=app.post, idle=idle)
+    first = +delivery.run()
+    account = app.account(1)
+    app.clock.advance(timedelta(seconds=1))
+    rest = +app.deliver()
+
+    assert (first, rest) == ({"accepted": 20}, {"accepted": PEOPLE - 20})
+    assert (account.pending, account.unknown, account.in_flight) == (PEOPLE - 20, 0, 0)
+    assert set(provider.accepted.values()) == {1}
 
 
 def test_a_message_equals_the_naive_way(app) -> None:

@@ -844,3 +844,33 @@ def test_a_repeated_call_whose_settings_are_refused_stops_nothing(app) -> None:
     assert rest == {"accepted": 10}
     assert after(app, timedelta(minutes=5)) == {"accepted": 10}
     assert (states(app), set(provider.accepted.values())) == ({"accepted": PEOPLE}, {1})
+
+
+def test_nobody_is_queued_while_their_call_is_made_again(app) -> None:
+    """An editor who decides in that very moment changes nothing: the answer settles them, and everybody has one mail."""
+    decided = []
+
+    def again(ids):
+        decided.append(reconciling.send_again(app.database, app.clock, issue=app.issue(1), digest=app.digest("weekly")))
+        return accepting(ids)
+
+    provider = sent(app, LOST, again, repeats=HOUR)
+    settled = after(app, seconds(2))
+    later = after(app, HOUR)
+
+    assert decided == [0]
+    assert (settled, later, states(app)) == ({"accepted": PEOPLE}, {}, {"accepted": PEOPLE})
+    assert set(provider.accepted.values()) == {1}
+
+
+def test_who_asks_and_dies_holds_nobody_for_ever(app) -> None:
+    """A minute and a half later an editor's decision counts."""
+    sent(app, LOST, repeats=HOUR)
+    (call,) = open_ones(app)
+    with app.database.writing() as connection:
+        doubts.take(connection, call.id, until=START + seconds(90))
+    decide = {"issue": app.issue(1), "digest": app.digest("weekly")}
+    before = reconciling.send_again(app.database, app.clock, **decide)
+    app.clock.advance(seconds(90))
+
+    assert (before, reconciling.send_again(app.database, app.clock, **decide)) == (0, PEOPLE)

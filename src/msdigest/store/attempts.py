@@ -26,6 +26,7 @@ class Attempt:
     turn: which call for these positions it was, from 1: whoever was started so often was in it.
     payload_hash: SHA-256 of the request's body, in hex. recipients: how many people were in it.
     ask_at, asked: when the provider is asked next what became of it, and how often it was, in vain.
+    held_until: so long somebody is asking just now, or makes the call again.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Attempt:
     evidence: str | None
     ask_at: datetime | None
     asked: int
+    held_until: datetime | None
 
 
 def taken(connection: Connection, issue: int) -> list[Attempt]:

@@ -81,7 +81,7 @@ def take(connection: Connection, attempt_id: str, *, until: datetime, due: datet
     row = connection.execute(wanted.with_for_update(skip_locked=True)).one_or_none()
     if row is None:
         return None
-    connection.execute(update(attempts).where(here).values(ask_at=until))
+    connection.execute(update(attempts).where(here).values(ask_at=until, held_until=until))
     return attempt_of(row)
 
 
@@ -135,7 +135,7 @@ def _count(connection: Connection, attempt: Attempt) -> int:
 
 def _tell(connection: Connection, attempt: Attempt, *, left: int, states: Counter[str], now: datetime) -> None:
     """Let the attempt say what is known of it by now; ``states``: what became of people just now."""
-    values: dict[str, object] = {"ended_at": now}
+    values: dict[str, object] = {"ended_at": now, "held_until": None}
     # An answer that came late has told it already.
     if states and attempt.outcome not in {"accepted", "rejected"}:
         alike = attempt.outcome == "unknown" and not left and len(states) == 1
@@ -155,7 +155,8 @@ def put_off(connection: Connection, attempt: Attempt, *, at: datetime | None, ev
     counts: the provider answered, and did not know of it; else it could not be asked.
     """
     known = _SINCE.join(filter(None, ((attempt.evidence or "").partition(_SINCE)[0], evidence)))
-    values = {"ask_at": at, "asked": attempts.c.asked + int(counts), "evidence": fitted(known, 300)}
+    asked = attempts.c.asked + int(counts)
+    values = {"ask_at": at, "asked": asked, "evidence": fitted(known, 300), "held_until": None}
     connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(**values))
 
 
@@ -180,9 +181,17 @@ def requeue(connection: Connection, attempt: Attempt, *, now: datetime) -> int:
 
 
 def send_again(connection: Connection, issue: int, *, now: datetime, reason: str = "") -> int:
-    """Queue everybody of an issue who is unknown; return how many. An editor decided that: ``reason`` says who."""
+    """Queue everybody of an issue who is unknown; return how many. An editor decided that: ``reason`` says who.
+
+    Whoever is in a call that is being made again, or asked about, in this very moment stays unknown for now.
+    """
     queued = 0
-    for attempt in open_ones(connection, issue=issue):
+    for listed in open_ones(connection, issue=issue):
+        # Held until this is written down: ``take`` leaves it alone.
+        row = connection.execute(select(attempts).where(attempts.c.id == listed.id).with_for_update()).one()
+        attempt = attempt_of(row)
+        if attempt.held_until is not None and attempt.held_until > now:
+            continue
         queued += requeue(connection, attempt, now=now)
         evidence = fitted("; ".join(filter(None, (attempt.evidence, reason))), 300)
         connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(evidence=evidence))
@@ -198,4 +207,4 @@ def count_as_sent(connection: Connection, issue: int, *, reason: str) -> int:
 
 
 def _ask_no_more(connection: Connection, attempt: Attempt) -> None:
-    connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(ask_at=None))
+    connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(ask_at=None, held_until=None))

@@ -369,6 +369,8 @@ attempts = Table(
     # When the provider is asked (again) what it took; empty = nothing is in doubt, or nothing more can be asked.
     Column("ask_at", Instant),
     Column("asked", Integer, nullable=False, server_default="0"),
+    # So long somebody is asking just now, or makes the call again.
+    Column("held_until", Instant),
     Index("attempts_by_batch", "issue", "lo"),
     Index("attempts_to_ask", "ask_at"),
 )

@@ -105,15 +105,16 @@ class Delivery:
             for task in tasks:
                 task.result()
         finish(self._database, self._clock)
-        self._refuse_what_is_anothers()
+        self._refuse_what_is_anothers(issue)
         return self._counts
 
-    def _refuse_what_is_anothers(self) -> None:
+    def _refuse_what_is_anothers(self, only: int | None) -> None:
         """Raise RefusedError if an issue waits for another provider: it hinders no other, and would wait unseen."""
         with self._database.reading() as connection:
             waiting = issue_store.find(connection, states=("sending",))
         for issue in waiting:
-            self._loader.issue(issue.id)
+            if only in {None, issue.id}:
+                self._loader.issue(issue.id)
 
     def _work(self, issue: int | None, progress: Callable[[int], None], failed: threading.Event) -> None:
         """Do one thing after the other until nothing is due; one that fails stops the others of this run."""
@@ -157,8 +158,7 @@ class Delivery:
             self._pace.unused()
             return 0
         request = self._provider.build(shipment)
-        self._keep_distance()
-        if not self._start(batch, shipment, request):
+        if not (self._keep_distance(batch) and self._start(batch, shipment, request)):
             self._pace.unused()
             return 0
         self._pace.begun(self._clock.now())
@@ -171,13 +171,21 @@ class Delivery:
         self._pace.heard(reply, outcomes, now=self._clock.now())
         return self._settle(batch, shipment, outcomes, attempt)
 
-    def _keep_distance(self) -> None:
-        """Wait until the provider's rate allows the next call, before it counts as begun: nothing is in doubt yet."""
+    def _keep_distance(self, batch: Batch) -> bool:
+        """Wait until the provider's rate allows the next call, before it counts as begun: nothing is in doubt yet.
+
+        False, with the batch given back, if it must not begin: a stop or a pause was asked for meanwhile.
+        """
         while seconds := self._pace.spacing(now := self._clock.now()):
             self._idle(seconds)
-            if self._clock.now() == now:
-                # A clock that stands still, as in tests.
-                return
+            if self._stop.is_set() or self._clock.now() == now:
+                # Asked to stop; or a clock that stands still, as in tests.
+                break
+        if not self._stop.is_set() and self._pace.not_before <= now:
+            return True
+        with self._database.writing() as connection:
+            ledger.release(connection, batch, due_at=max(now, self._pace.not_before))
+        return False
 
     def _start(self, batch: Batch, shipment: Shipment, request: Request) -> bool:
         """Write down that the call begins; False if it must not: it is too large, or somebody left meanwhile."""

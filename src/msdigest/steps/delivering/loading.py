@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from msdigest.model.compiled import Choice
-    from msdigest.model.delivery import Letter
+    from msdigest.model.delivery import Coding, Letter, Recipient
     from msdigest.model.issue import Issue
     from msdigest.ports import Provider
     from msdigest.steps.delivering.press import Post
@@ -82,14 +82,22 @@ class Loader:
 
     def shipment(self, loaded: Loaded, queue: Sequence[Queued], *, attempt: str) -> Shipment:
         """Make the messages of ``queue``, of whom nobody is forgotten."""
-        parts = []
-        for (variant, selection), stretch in ledger.runs(queue):
-            press = self._press(loaded.issue.id, variant)
-            letter = self._letters(press, loaded.choices[selection])
-            members = [loaded.members[each.subscriber] for each in stretch]
-            recipients = [recipient(self._vault, self._post, press, person=each, chosen=each) for each in members]
-            parts.append((letter, recipients))
+        parts = [
+            (self.letter(loaded, stretch[0]), [self.recipient(loaded, each) for each in stretch])
+            for _, stretch in ledger.runs(queue)
+        ]
         return Shipment(attempt=attempt, parts=parts)
+
+    def letter(self, loaded: Loaded, queued: Queued, *, coding: Coding | None = None) -> Letter:
+        """Return what somebody's message has in common with others; ``coding``: another than the provider's."""
+        press = self._press(loaded.issue.id, queued.variant, coding or self._provider.caps.coding)
+        return self._letters(press, loaded.choices[queued.selection])
+
+    def recipient(self, loaded: Loaded, queued: Queued) -> Recipient:
+        """Return somebody as a provider needs them; they must not be forgotten."""
+        press = self._press(loaded.issue.id, queued.variant, self._provider.caps.coding)
+        member = loaded.members[queued.subscriber]
+        return recipient(self._vault, self._post, press, person=member, chosen=member)
 
     def _read_issue(self, issue_id: int) -> Issue:
         with self._database.reading() as connection:
@@ -105,10 +113,10 @@ class Loader:
             raise RefusedError(message)
         return issue
 
-    def _read_press(self, issue_id: int, variant: str) -> Press:
+    def _read_press(self, issue_id: int, variant: str, coding: Coding) -> Press:
         with self._database.reading() as connection:
             compiled = decode(issue_store.program_of(connection, issue_id, variant))
-        return Press(self.issue(issue_id), compiled, coding=self._provider.caps.coding)
+        return Press(self.issue(issue_id), compiled, coding=coding)
 
     def _make_letter(self, press: Press, choice: Choice) -> Letter:
         return press.letter(choice, self._post)

@@ -9,32 +9,24 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msdigest.errors import RefusedError
-from msdigest.model.delivery import Shipment
 from msdigest.render.mime import message as whole_message
-from msdigest.render.program import decode
-from msdigest.steps.delivering.press import Press, recipient
+from msdigest.steps.delivering.loading import Loader
 from msdigest.store import attempts as attempt_store
-from msdigest.store import audience, ledger
-from msdigest.store import deliveries as delivery_store
-from msdigest.store import issues as issue_store
+from msdigest.store import audience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
-    from msdigest.model.compiled import Choice
-    from msdigest.model.delivery import Coding, Letter, Recipient
     from msdigest.model.issue import Issue
     from msdigest.ports import Provider
+    from msdigest.steps.delivering.loading import Loaded
     from msdigest.steps.delivering.press import Post
     from msdigest.store.attempts import Attempt
-    from msdigest.store.audience import Member
     from msdigest.store.database import Database, Transaction
-    from msdigest.store.ledger import Queued
     from msdigest.vault import Vault
 
 FORGOTTEN = "forgotten: nothing is known of this person any more"
@@ -44,7 +36,6 @@ _MARGIN = timedelta(minutes=1)
 # So many letters of an opaque id are enough if no other begins with them.
 _BEGINNING = 6
 _FOLDER_MODE, _FILE_MODE = 0o700, 0o600
-_KEPT = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,16 +64,6 @@ class Rebuilt:
     written: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _People:
-    """Who was in a request, and what is known of them now."""
-
-    ids: Sequence[str]
-    queue: Sequence[Queued]
-    members: Mapping[str, Member]
-    choices: Mapping[int, Choice]
-
-
 class Rebuilding:
     """Builds the requests of one issue again."""
 
@@ -95,12 +76,9 @@ class Rebuilding:
             )
             raise RefusedError(message)
         self._database = database
-        self._vault = vault
         self._issue = issue
         self._provider = provider
-        self._post = post
-        self._press = lru_cache(maxsize=_KEPT)(self._read_press)
-        self._letter = lru_cache(maxsize=_KEPT)(self._make_letter)
+        self._loader = Loader(database, vault, provider=provider, post=post)
 
     def run(
         self, *, who: str = "", out: Path | None = None, progress: Callable[[int], None] = lambda _: None
@@ -117,7 +95,7 @@ class Rebuilding:
             if who and (position is None or not attempt.lo <= position <= attempt.hi):
                 continue
             people = self._people(attempt)
-            if person and person not in people.ids:
+            if person and all(person != each.subscriber for each in people.queue):
                 continue
             done.requests += 1
             lost = self._compare(attempt, people, done)
@@ -146,24 +124,22 @@ class Rebuilding:
             raise RefusedError(message)
         return found[0]
 
-    def _people(self, attempt: Attempt) -> _People:
+    def _people(self, attempt: Attempt) -> Loaded:
+        """Return who was in a call, and what is known of them now."""
         with self._database.reading() as connection:
-            queue = attempt_store.people_in(connection, attempt)
-            ids = [each.subscriber for each in queue]
-            members = audience.members_by_ids(connection, self._vault, self._issue.digest, ids)
-            choices = delivery_store.choices_of(connection, self._issue, [each.selection for each in queue])
-        return _People(ids, queue, members, choices)
+            return self._loader.load(connection, self._issue.id, attempt_store.people_in(connection, attempt))
 
-    def _compare(self, attempt: Attempt, people: _People, done: Rebuilt) -> Collection[str] | None:
+    def _compare(self, attempt: Attempt, people: Loaded, done: Rebuilt) -> Collection[str] | None:
         """Compare one request; return whose messages are not what was sent, or None if nobody knows whose."""
-        reason = f"the ledger tells of {attempt.recipients} people in it, and {len(people.ids)} are found"
-        if len(people.ids) == attempt.recipients:
-            lost = dict.fromkeys((each for each in people.ids if each not in people.members), FORGOTTEN)
+        ids = [each.subscriber for each in people.queue]
+        reason = f"the ledger tells of {attempt.recipients} people in it, and {len(ids)} are found"
+        if len(ids) == attempt.recipients:
+            lost = dict.fromkeys((each for each in ids if each not in people.members), FORGOTTEN)
             if not lost and self._hash(attempt, people) == attempt.payload_hash:
                 done.same += 1
                 return ()
-            changed = self._changed_after(attempt, people)
-            lost |= dict.fromkeys((each for each in people.ids if each in changed), CHANGED)
+            changed = self._changed_after(attempt, ids)
+            lost |= dict.fromkeys((each for each in ids if each in changed), CHANGED)
             done.missing |= lost
             if lost:
                 return lost
@@ -171,44 +147,25 @@ class Rebuilding:
         done.different.append(Different(attempt=attempt.id, lo=attempt.lo, hi=attempt.hi, reason=reason))
         return None
 
-    def _changed_after(self, attempt: Attempt, people: _People) -> set[str]:
+    def _changed_after(self, attempt: Attempt, ids: Sequence[str]) -> set[str]:
         with self._database.reading() as connection:
             since = attempt.started_at - _MARGIN
-            return audience.changed_since(connection, self._issue.digest, people.ids, since)
+            return audience.changed_since(connection, self._issue.digest, ids, since)
 
-    def _hash(self, attempt: Attempt, people: _People) -> str:
-        coding = self._provider.caps.coding
-        parts = []
-        for (variant, selection), stretch in ledger.runs(people.queue):
-            recipients = [self._recipient(each, people) for each in stretch]
-            parts.append((self._letter(variant, people.choices[selection], coding), recipients))
-        request = self._provider.build(Shipment(attempt=attempt.id, parts=parts))
+    def _hash(self, attempt: Attempt, people: Loaded) -> str:
+        request = self._provider.build(self._loader.shipment(people, people.queue, attempt=attempt.id))
         return hashlib.sha256(request.body).hexdigest()
 
-    def _write(self, people: _People, out: Path, *, but: Collection[str], only: str) -> int:
+    def _write(self, people: Loaded, out: Path, *, but: Collection[str], only: str) -> int:
         """Write everybody's whole message, as provider ``file`` does; return how many."""
         written = 0
         for each in people.queue:
             if each.subscriber in but or (only and each.subscriber != only):
                 continue
-            letter = self._letter(each.variant, people.choices[each.selection], "mime")
-            person = self._recipient(each, people)
+            letter, person = self._loader.letter(people, each, coding="mime"), self._loader.recipient(people, each)
             _write(out / f"{person.delivery}.eml", whole_message(letter, person))
             written += 1
         return written
-
-    def _recipient(self, queued: Queued, people: _People) -> Recipient:
-        member = people.members[queued.subscriber]
-        press = self._press(queued.variant, self._provider.caps.coding)
-        return recipient(self._vault, self._post, press, person=member.subscriber, chosen=member.subscription)
-
-    def _read_press(self, variant: str, coding: Coding) -> Press:
-        with self._database.reading() as connection:
-            compiled = decode(issue_store.program_of(connection, self._issue.id, variant))
-        return Press(self._issue, compiled, coding=coding)
-
-    def _make_letter(self, variant: str, choice: Choice, coding: Coding) -> Letter:
-        return self._press(variant, coding).letter(choice, self._post)
 
 
 def _write(path: Path, raw: bytes) -> None:

@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.add_column("attempts", sa.Column("turn", sa.Integer(), nullable=False, server_default="1"))
     op.add_column("attempts", sa.Column("ask_at", Instant(), nullable=True))
     op.add_column("attempts", sa.Column("asked", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("attempts", sa.Column("held_until", Instant(), nullable=True))
     op.create_index("attempts_to_ask", "attempts", ["ask_at"])
     _fill()
     op.create_table(
